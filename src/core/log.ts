@@ -1,0 +1,21 @@
+import { pino } from 'pino';
+
+export type Log = Pick<import('pino').Logger, 'debug' | 'info' | 'warn' | 'error'>;
+
+/**
+ * Structured logs on stderr (stdout belongs to a command's answer). Fields are ids, counts and reasons:
+ * no title, body, address list, token or URL query ever goes in.
+ */
+export function createLog(level: string, pretty: boolean): Log {
+  if (!pretty) return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
+  return pino({ level, base: null }, { write: (line: string) => process.stderr.write(humanLine(line)) });
+}
+
+function humanLine(line: string): string {
+  const { level, time, msg, ...rest } = JSON.parse(line);
+  const fields = Object.entries(rest).map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  const mark = level >= 50 ? 'error ' : level >= 40 ? 'warn  ' : '';
+  return `${new Date(time).toISOString().slice(11, 19)} ${mark}${msg} ${fields.join(' ')}`.trimEnd() + '\n';
+}
+
+export const silentLog: Log = pino({ level: 'silent' });

@@ -1,0 +1,172 @@
+import { z } from 'zod';
+import type { Kind } from '../core/touchpoint.ts';
+import { callStore, type Store } from './store.ts';
+
+/** Mailboxes, their feeds and leases, clients and runs: typed calls. */
+
+const Instant = z.iso.datetime({ offset: true });
+
+export const FeedRow = z.object({
+  id: z.number(),
+  mailbox: z.string(),
+  kind: z.enum(['meeting', 'email']),
+  /** `calendar`, or the mail folder's Graph id. */
+  target: z.string(),
+  name: z.string(),
+  /** The last completed cursor and the scope it belongs to. */
+  delta_link: z.string().nullable(),
+  scope: z.string().nullable(),
+  window_start: Instant.nullable(),
+  window_end: Instant.nullable(),
+  /** The walk in progress. */
+  next_link: z.string().nullable(),
+  round: z.enum(['full', 'delta']).nullable(),
+  round_scope: z.string().nullable(),
+  round_window_start: Instant.nullable(),
+  round_window_end: Instant.nullable(),
+  epoch: z.number(),
+  cursor_version: z.number(),
+  dirty_at: Instant.nullable(),
+  last_success_at: Instant.nullable(),
+  last_error: z.string().nullable(),
+});
+export type FeedRow = z.infer<typeof FeedRow>;
+
+const MailboxRow = z.object({
+  address: z.string(),
+  state: z.enum(['active', 'no consent', 'blocked', 'gone', 'on-premise']),
+  state_reason: z.string().nullable(),
+  folders_listed_at: Instant.nullable(),
+});
+export type MailboxRow = z.infer<typeof MailboxRow>;
+
+const ClientRow = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  aliases: z.array(z.string()),
+  domains: z.array(z.string()),
+});
+export type ClientRow = z.infer<typeof ClientRow>;
+
+const Done = z.object({});
+
+export interface NewFeed {
+  readonly kind: 'meeting' | 'email';
+  readonly target: string;
+  readonly name: string;
+}
+
+/** Makes the mailbox and its feeds known; returns all feeds of the mailbox. */
+export function putFeeds(store: Store, mailbox: string, feeds: readonly NewFeed[]): Promise<FeedRow[]> {
+  return callStore(store, 'touchpoint_feeds_put', { mailbox, feeds }, z.array(FeedRow));
+}
+
+export function listFeeds(store: Store, mailboxes?: readonly string[]): Promise<FeedRow[]> {
+  return callStore(store, 'touchpoint_feeds', { mailboxes }, z.array(FeedRow));
+}
+
+export function listMailboxes(store: Store): Promise<MailboxRow[]> {
+  return callStore(store, 'touchpoint_mailboxes', {}, z.array(MailboxRow));
+}
+
+export interface MailboxState {
+  readonly mailbox: string;
+  readonly state: MailboxRow['state'];
+  readonly reason?: string;
+  readonly foldersListedAt?: string;
+}
+
+export async function setMailbox(store: Store, { foldersListedAt, ...state }: MailboxState): Promise<void> {
+  await callStore(store, 'touchpoint_mailbox_set', { ...state, folders_listed_at: foldersListedAt }, MailboxRow);
+}
+
+/** The feed, leased to `owner` for `seconds`; null while another owner holds it. */
+export function claimFeed(store: Store, claim: { feed: number; owner: string; seconds: number }): Promise<FeedRow | null> {
+  return callStore(store, 'touchpoint_feed_claim', claim, FeedRow.nullable());
+}
+
+/** Gives the lease back and records how the round went; `error` is shown by `status`. */
+export async function releaseFeed(
+  store: Store,
+  release: { feed: number; owner: string; now: string; error?: string },
+): Promise<void> {
+  await callStore(store, 'touchpoint_feed_release', release, Done);
+}
+
+export interface ClientNames {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly domains: readonly string[];
+}
+
+/** Makes clients known and returns all of them. From an import only the name counts. */
+export function putClients(
+  store: Store,
+  source: 'configuration' | 'import',
+  clients: readonly ClientNames[],
+): Promise<ClientRow[]> {
+  return callStore(store, 'touchpoint_clients_put', { source, clients }, z.array(ClientRow));
+}
+
+export interface Run {
+  readonly started_at: string;
+  readonly ended_at: string;
+  readonly fetched: number;
+  readonly written: number;
+  readonly unchanged: number;
+  readonly skipped: number;
+  readonly failed: number;
+  /** `written: inserted` -> 12 and so on: what the four sums are made of. */
+  readonly reasons: Readonly<Record<string, number>>;
+  readonly errors: readonly { readonly feed: string; readonly reason: string }[];
+}
+
+/** Refused by the database when the counts do not reconcile. */
+export async function saveRun(store: Store, run: Run): Promise<void> {
+  await callStore(store, 'touchpoint_run_save', run, z.object({ id: z.number() }));
+}
+
+export const StatusRow = z.object({
+  touchpoints: z.record(z.string(), z.number()),
+  deleted: z.number(),
+  embedded: z.number(),
+  untagged: z.number(),
+  tag_failures: z.number(),
+  with_client: z.number(),
+  copies: z.number(),
+  feeds: z.array(
+    z.object({
+      mailbox: z.string(),
+      kind: z.string(),
+      name: z.string(),
+      last_success_at: Instant.nullable(),
+      last_error: z.string().nullable(),
+      last_error_at: Instant.nullable(),
+      round: z.string().nullable(),
+      complete: z.boolean(),
+    }),
+  ),
+  mailboxes: z.array(z.object({ mailbox: z.string(), state: z.string(), reason: z.string().nullable() })),
+  last_run: z
+    .object({
+      started_at: Instant,
+      ended_at: Instant,
+      fetched: z.number(),
+      written: z.number(),
+      unchanged: z.number(),
+      skipped: z.number(),
+      failed: z.number(),
+      reasons: z.record(z.string(), z.number()),
+      errors: z.array(z.object({ feed: z.string(), reason: z.string() })),
+    })
+    .nullable(),
+});
+export type StatusRow = z.infer<typeof StatusRow>;
+
+/** Counts, lag and backlog; with the tagger's versions the backlog includes what an older version tagged. */
+export function readStatus(store: Store, versions: { encoder?: string; taxonomy?: string } = {}): Promise<StatusRow> {
+  return callStore(store, 'touchpoint_status', versions, StatusRow);
+}
+
+/** Kinds that come from Graph. */
+export type FeedKind = Extract<Kind, 'meeting' | 'email'>;

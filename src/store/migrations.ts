@@ -1,0 +1,62 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { shortHash } from '../core/hash.ts';
+
+export interface Migration {
+  /** The digits before the first underscore, as the Supabase CLI reads them. */
+  readonly version: string;
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** Runs SQL on some database; `exec` takes several statements at once. */
+export interface SqlRunner {
+  exec(sql: string): Promise<void>;
+  rows(sql: string): Promise<readonly Record<string, unknown>[]>;
+}
+
+/** The only schema source: `supabase/migrations`, in order. */
+export async function readMigrations(folder: string): Promise<readonly Migration[]> {
+  const files = (await readdir(folder)).filter((file) => /^\d+_.*\.sql$/.test(file)).sort();
+  return Promise.all(
+    files.map(async (file) => {
+      const [version = '', ...rest] = file.replace(/\.sql$/, '').split('_');
+      return { version, name: rest.join('_'), sql: await readFile(path.join(folder, file), 'utf8') };
+    }),
+  );
+}
+
+/** Changes with any migration: names the snapshot that was made from them. */
+export function migrationsHash(migrations: readonly Migration[]): string {
+  return shortHash(JSON.stringify(migrations));
+}
+
+// The Supabase CLI's own ledger, so that `touchpoint migrate` and `supabase db push` agree on what has run.
+const LEDGER = `
+create schema if not exists supabase_migrations;
+create table if not exists supabase_migrations.schema_migrations (version text primary key, statements text[], name text);
+`;
+
+/**
+ * Runs what has not run yet, each migration in a transaction of its own together with its line in the ledger.
+ * Returns the versions that were applied.
+ */
+export async function migrate(runner: SqlRunner, migrations: readonly Migration[]): Promise<readonly string[]> {
+  const pending = await pendingMigrations(runner, migrations);
+  if (pending.length > 0) await runner.exec(LEDGER);
+  for (const { version, name, sql } of pending) {
+    await runner.exec(
+      `begin;\n${sql}\ninsert into supabase_migrations.schema_migrations (version, name) values ('${version}', '${name}');\ncommit;`,
+    );
+  }
+  return pending.map((migration) => migration.version);
+}
+
+/** What `migrate` would run. */
+export async function pendingMigrations(runner: SqlRunner, migrations: readonly Migration[]): Promise<readonly Migration[]> {
+  const [found] = await runner.rows(`select to_regclass('supabase_migrations.schema_migrations') is not null as ledger`);
+  if (found?.['ledger'] !== true) return migrations;
+  const rows = await runner.rows('select version from supabase_migrations.schema_migrations');
+  const done = new Set(rows.map((row) => String(row['version'])));
+  return migrations.filter((migration) => !done.has(migration.version));
+}

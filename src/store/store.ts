@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import { TransientError } from '../core/errors.ts';
+
+/**
+ * The one door to the data: every read and write is a SQL function `public.<name>(p jsonb) returns jsonb`,
+ * the same on every driver. Each call is one transaction.
+ */
+export interface Store extends AsyncDisposable {
+  readonly driver: 'pglite' | 'postgres' | 'supabase' | 'daemon';
+  /**
+   * @param name a function of ours, such as `touchpoint_page_commit`
+   * @param payload becomes its jsonb argument; strings must be storable (no NUL, no lone surrogate)
+   * @throws {StoreConflict} when a compare-and-set lost (SQLSTATE PT409)
+   * @throws {StoreUnavailable} when the database is away: nothing was acknowledged, try again
+   * @throws {StoreError} for everything else
+   */
+  call(name: string, payload: object): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+export class StoreError extends Error {
+  override readonly name: string = 'StoreError';
+  readonly code: string | undefined;
+  constructor(message: string, options: { readonly code?: string | undefined; readonly cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.code = options.code;
+  }
+}
+
+export class StoreConflict extends StoreError {
+  override readonly name = 'StoreConflict';
+}
+
+export class StoreUnavailable extends TransientError {
+  override readonly name = 'StoreUnavailable';
+}
+
+/** A driver's error as one of ours, by SQLSTATE: class 08, 53 and 57 are the server's state, 40 a lost race. */
+export function storeError(name: string, code: string | undefined, cause: unknown): Error {
+  if (code === 'PT409') return new StoreConflict(`${name}: somebody else moved the cursor`, { code, cause });
+  if (code !== undefined && /^(08|40|53|57)/.test(code)) {
+    return new StoreUnavailable(`${name}: the database cannot answer now (${code})`, { cause });
+  }
+  return new StoreError(`${name} failed`, { code, cause });
+}
+
+/** Calls a function and parses its answer: a schema that drifted is named at once, not three calls later. */
+export async function callStore<T>(store: Store, name: string, payload: object, schema: z.ZodType<T>): Promise<T> {
+  const answer = schema.safeParse(await store.call(name, payload));
+  if (!answer.success) {
+    throw new StoreError(`${name} answered in an unknown shape (run: touchpoint migrate): ${z.prettifyError(answer.error)}`);
+  }
+  return answer.data;
+}

@@ -1,0 +1,220 @@
+-- One page of one feed: rows, deletions and the new cursor in one transaction, or none of it.
+
+create function touchpoint.upsert_touchpoints(items jsonb, at timestamptz) returns jsonb
+language plpgsql security invoker set search_path = touchpoint, pg_temp as $$
+-- items: [{mailbox, graph_id, kind, source_key, ..., rank, modified_at}] -> [{kind, source_key, id, outcome}]
+-- where outcome is inserted | updated | restored | unchanged, one per distinct touchpoint.
+-- Content is taken from the best copy: the organiser's or sender's own (rank 1) before others, then the newest;
+-- the copy it came from may always replace itself. So five copies never flap, whatever order they come in.
+declare
+  result jsonb;
+begin
+  with incoming as (
+    select distinct on (i.kind, i.source_key) i.*
+    from jsonb_to_recordset(items) as i(mailbox text, graph_id text, kind text, source_key text, client uuid,
+      client_method text, client_confidence real, occurred_at timestamptz, ends_at timestamptz, all_day boolean,
+      time_zone text, title text, body text, people jsonb, details jsonb, content_hash text, text_hash text,
+      rank smallint, modified_at timestamptz)
+    order by i.kind, i.source_key, i.rank desc, i.modified_at desc nulls last, i.graph_id
+  ),
+  before as (
+    select t.id, t.deleted_at, i.kind, i.source_key,
+      t.content_hash <> i.content_hash or t.client is distinct from i.client as differs
+    from incoming i join touchpoints t on t.kind = i.kind and t.source_key = i.source_key
+  ),
+  written as (
+    insert into touchpoints as t (kind, source_key, client, client_method, client_confidence, occurred_at, ends_at,
+      all_day, time_zone, title, body, people, details, content_hash, text_hash,
+      source_mailbox, source_graph_id, source_rank, source_modified, created_at, updated_at)
+    select i.kind, i.source_key, i.client, i.client_method, i.client_confidence, i.occurred_at, i.ends_at,
+      i.all_day, i.time_zone, i.title, i.body, i.people, i.details, i.content_hash, i.text_hash,
+      i.mailbox, i.graph_id, i.rank, i.modified_at, at, at
+    from incoming i
+    order by i.kind, i.source_key
+    on conflict (kind, source_key) do update set
+      client = excluded.client, client_method = excluded.client_method, client_confidence = excluded.client_confidence,
+      occurred_at = excluded.occurred_at, ends_at = excluded.ends_at, all_day = excluded.all_day,
+      time_zone = excluded.time_zone, title = excluded.title, body = excluded.body, people = excluded.people,
+      details = excluded.details, content_hash = excluded.content_hash, text_hash = excluded.text_hash,
+      source_mailbox = excluded.source_mailbox, source_graph_id = excluded.source_graph_id,
+      source_rank = excluded.source_rank, source_modified = excluded.source_modified,
+      attempts = case when t.text_hash = excluded.text_hash then t.attempts else 0 end,
+      updated_at = at, deleted_at = null
+    where t.deleted_at is not null
+      or (
+        (t.content_hash <> excluded.content_hash or t.client is distinct from excluded.client
+          or t.source_rank < excluded.source_rank)
+        and (
+          (t.source_mailbox = excluded.source_mailbox and t.source_graph_id = excluded.source_graph_id)
+          or (t.source_rank, coalesce(t.source_modified, '-infinity'))
+             <= (excluded.source_rank, coalesce(excluded.source_modified, '-infinity'))
+        )
+      )
+    returning t.id, t.kind, t.source_key
+  )
+  select coalesce(jsonb_agg(jsonb_build_object(
+    'kind', i.kind,
+    'source_key', i.source_key,
+    'outcome', case
+      when b.id is null then 'inserted'
+      when w.id is null then 'unchanged'
+      when b.deleted_at is not null then 'restored'
+      when b.differs then 'updated'
+      else 'unchanged' end)), '[]')
+  into result
+  from incoming i
+  left join before b on b.kind = i.kind and b.source_key = i.source_key
+  left join written w on w.kind = i.kind and w.source_key = i.source_key;
+  return result;
+end
+$$;
+
+create function touchpoint.delete_orphans(affected uuid[], forget boolean, at timestamptz) returns int
+language plpgsql security invoker set search_path = touchpoint, pg_temp as $$
+-- A touchpoint goes with its last copy: marked deleted, or with forget (it became private) wiped.
+-- The row is locked before its copies are counted: two feeds that each drop one of the last two copies take turns,
+-- and the second sees that none is left.
+declare
+  total int;
+begin
+  perform from touchpoints t where t.id = any(affected) order by t.kind, t.source_key for update;
+  update touchpoints t set source_rank = -1, source_modified = null
+  where t.id = any(affected) and t.source_rank >= 0
+    and not exists (select from copies c
+      where c.touchpoint = t.id and c.mailbox = t.source_mailbox and c.graph_id = t.source_graph_id);
+  if forget then
+    delete from touchpoints t
+    where t.id = any(affected) and not exists (select from copies c where c.touchpoint = t.id);
+  else
+    update touchpoints t set deleted_at = at, updated_at = at
+    where t.id = any(affected) and t.deleted_at is null
+      and not exists (select from copies c where c.touchpoint = t.id);
+  end if;
+  get diagnostics total = row_count;
+  return total;
+end
+$$;
+
+create function public.touchpoint_page_commit(p jsonb) returns jsonb
+language plpgsql security invoker set search_path = touchpoint, pg_temp as $$
+-- {feed, expect, now, begin?: full|delta, scope?, window?: {start, end}, next_link?, delta_link?,
+--  items: [...], removed: [graph id], forgotten: [graph id], shown: [graph id], series: [{master, keep: [graph id]}]}
+-- -> {version, outcomes: {graph id: outcome}, removed: [graph ids that were known], deleted, swept}
+-- removed and forgotten ids may name a series master: its occurrences go with it.
+-- SQLSTATE PT409 when the cursor is no longer at the expected version.
+declare
+  cur feeds;
+  at timestamptz := (p->>'now')::timestamptz;
+  items jsonb := coalesce(p->'items', '[]');
+  removed text[] := array(select jsonb_array_elements_text(coalesce(p->'removed', '[]')));
+  forgotten text[] := array(select jsonb_array_elements_text(coalesce(p->'forgotten', '[]')));
+  known text[];
+  affected uuid[] := '{}';
+  erased uuid[] := '{}';
+  gone uuid[];
+  outcomes jsonb;
+  deleted int;
+  swept int := 0;
+begin
+  select * into cur from feeds where id = (p->>'feed')::bigint for update;
+  if not found or cur.cursor_version <> (p->>'expect')::bigint then
+    raise exception 'the cursor of feed % is at version %, not %', p->>'feed', cur.cursor_version, p->>'expect'
+      using errcode = 'PT409';
+  end if;
+  if p->>'begin' is not null then
+    cur.round := p->>'begin';
+    if cur.round = 'full' then
+      cur.epoch := cur.epoch + 1;
+      cur.round_scope := p->>'scope';
+      cur.round_window_start := (p#>>'{window,start}')::timestamptz;
+      cur.round_window_end := (p#>>'{window,end}')::timestamptz;
+    end if;
+  end if;
+
+  -- 1. what is no longer there
+  select array_agg(id) into known from unnest(removed || forgotten) id
+  where exists (select from copies c where c.feed = cur.id and (c.graph_id = id or c.series = id));
+  with out as (
+    delete from copies c where c.feed = cur.id and (c.graph_id = any(forgotten) or c.series = any(forgotten))
+    returning c.touchpoint)
+  select coalesce(array_agg(touchpoint), '{}') into erased from out;
+  with out as (
+    delete from copies c where c.feed = cur.id and (c.graph_id = any(removed) or c.series = any(removed))
+    returning c.touchpoint)
+  select coalesce(array_agg(touchpoint), '{}') into affected from out;
+  with out as (
+    delete from copies c using jsonb_array_elements(coalesce(p->'series', '[]')) s, touchpoints t
+    where c.feed = cur.id and c.series = s->>'master' and not (s->'keep') ? c.graph_id
+      and t.id = c.touchpoint and t.occurred_at < (s->>'end')::timestamptz
+      and coalesce(t.ends_at, t.occurred_at) > (s->>'start')::timestamptz
+    returning c.touchpoint)
+  select coalesce(array_agg(touchpoint), '{}') into gone from out;
+  affected := affected || gone;
+
+  -- 2. what is there
+  outcomes := touchpoint.upsert_touchpoints(items, at);
+  with incoming as (
+    select distinct on (i.graph_id) i.graph_id, i.mailbox, i.etag, i.series, t.id as touchpoint, o.outcome
+    from jsonb_to_recordset(items) as i(graph_id text, mailbox text, etag text, series text, kind text, source_key text)
+    join touchpoints t on t.kind = i.kind and t.source_key = i.source_key
+    join jsonb_to_recordset(outcomes) as o(kind text, source_key text, outcome text)
+      on o.kind = i.kind and o.source_key = i.source_key
+  ),
+  before as (
+    select c.graph_id, c.touchpoint from copies c join incoming i on c.feed = cur.id and c.graph_id = i.graph_id
+  ),
+  written as (
+    insert into copies as c (feed, graph_id, mailbox, touchpoint, etag, series, epoch)
+    select cur.id, i.graph_id, i.mailbox, i.touchpoint, i.etag, i.series, cur.epoch from incoming i
+    on conflict (feed, graph_id) do update
+      set touchpoint = excluded.touchpoint, etag = excluded.etag, series = excluded.series, epoch = excluded.epoch
+      where (c.touchpoint, c.etag, c.epoch) <> (excluded.touchpoint, excluded.etag, excluded.epoch)
+        or c.series is distinct from excluded.series
+  )
+  select
+    coalesce(jsonb_object_agg(i.graph_id, case
+      when i.outcome = 'unchanged' and b.graph_id is null then 'copied' else i.outcome end), '{}'),
+    coalesce(array_agg(b.touchpoint) filter (where b.touchpoint <> i.touchpoint), '{}')
+  into outcomes, gone
+  from incoming i left join before b on b.graph_id = i.graph_id;
+  affected := affected || gone;
+  update copies c set epoch = cur.epoch
+  from jsonb_array_elements_text(coalesce(p->'shown', '[]')) id
+  where c.feed = cur.id and c.graph_id = id and c.epoch <> cur.epoch;
+
+  -- 3. the cursor; at the end of a complete round what it did not show goes, inside its window
+  if p->>'delta_link' is not null and cur.round = 'full' then
+    with out as (
+      delete from copies c using touchpoints t
+      where c.feed = cur.id and c.epoch < cur.epoch and t.id = c.touchpoint
+        and (cur.round_window_end is null or (t.occurred_at < cur.round_window_end
+          and coalesce(t.ends_at, t.occurred_at) > cur.round_window_start))
+      returning c.touchpoint)
+    select coalesce(array_agg(touchpoint), '{}') into gone from out;
+    swept := cardinality(gone);
+    affected := affected || gone;
+  end if;
+  deleted := touchpoint.delete_orphans(erased, true, at) + touchpoint.delete_orphans(affected, false, at);
+
+  update feeds f set
+    cursor_version = f.cursor_version + 1,
+    epoch = cur.epoch,
+    next_link = p->>'next_link',
+    round = case when p->>'delta_link' is null then cur.round end,
+    delta_link = coalesce(p->>'delta_link', f.delta_link),
+    scope = case when p->>'delta_link' is not null and cur.round = 'full' then cur.round_scope else f.scope end,
+    window_start = case when p->>'delta_link' is not null and cur.round = 'full' then cur.round_window_start
+      else f.window_start end,
+    window_end = case when p->>'delta_link' is not null and cur.round = 'full' then cur.round_window_end
+      else f.window_end end,
+    round_scope = case when p->>'delta_link' is null then cur.round_scope end,
+    round_window_start = case when p->>'delta_link' is null then cur.round_window_start end,
+    round_window_end = case when p->>'delta_link' is null then cur.round_window_end end,
+    last_success_at = case when p->>'delta_link' is not null then at else f.last_success_at end,
+    lease_until = case when f.lease_owner = p->>'owner'
+      then clock_timestamp() + make_interval(secs => (p->>'lease_seconds')::float8) else f.lease_until end
+  where f.id = cur.id;
+  return jsonb_build_object('version', cur.cursor_version + 1, 'outcomes', outcomes,
+    'removed', to_jsonb(coalesce(known, '{}')), 'deleted', deleted, 'swept', swept);
+end
+$$;
