@@ -1,0 +1,54 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { startControl } from '../server/control.ts';
+import { removeNotice, writeNotice } from '../store/daemon.ts';
+import { startDaemon } from '../sync/daemon.ts';
+import { readStatus } from '../store/feeds.ts';
+import type { Context } from './context.ts';
+import { count, printJson, printLine } from './output.ts';
+import { asJson, printReport, runPass } from './sync.ts';
+import { withSandboxClients } from './tenant.ts';
+
+/** The daemon: passes on schedule until SIGTERM or SIGINT, then drains and exits. */
+export async function start(context: Context, options: { readonly json?: boolean }): Promise<number> {
+  const { log, clock } = context;
+  const config = withSandboxClients(context.config);
+  const store = await context.store();
+  const tenant = await context.tenant();
+  const token = randomBytes(32).toString('base64url');
+  const say = (line: string) => (options.json === true ? undefined : printLine(line));
+  if (tenant.own !== null) {
+    say('No Microsoft 365 tenant is configured (AZURE_AD_TENANT_ID is not set): running against the sandbox tenant,');
+    say(`a made-up health-software vendor with 8 mailboxes and 20 clients, served at ${tenant.own.url}.`);
+  }
+  const daemon = startDaemon({
+    schedule: config.schedule,
+    clock,
+    log,
+    work: async (signal) => {
+      const report = await runPass(context, config, { signal });
+      if (options.json === true) return printJson(asJson(report));
+      say('');
+      printReport(report);
+      const { touchpoints, embedded, untagged } = await readStatus(store);
+      const total = Object.values(touchpoints).reduce((sum, number) => sum + number, 0);
+      say(`stored ${count(total)} touchpoints, ${count(embedded)} embedded, ${count(untagged)} waiting for tags`);
+      say(`Next look: ${config.schedule}. Try: npx touchpoint search "who is unhappy about slow reports"`);
+    },
+  });
+  const control = await startControl({ store, token, port: config.server.port, log, onNudge: daemon.nudge });
+  if (store.driver === 'pglite') {
+    await writeNotice(config.dataDir, { pid: process.pid, port: control.port, token, sandbox: tenant.sandbox });
+  }
+  log.info({ port: control.port, driver: store.driver }, 'daemon is up');
+  await stopSignal();
+  log.info({}, 'stopping');
+  await daemon.stop();
+  await control.close();
+  if (store.driver === 'pglite') await removeNotice(config.dataDir);
+  return 0;
+}
+
+async function stopSignal(): Promise<void> {
+  await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
+}

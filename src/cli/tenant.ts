@@ -1,0 +1,93 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import type { Clock } from '../core/clock.ts';
+import type { Config } from '../core/config.ts';
+import { ConfigError } from '../core/errors.ts';
+import { clientSecretToken, clouds, fixedToken, type TokenSource } from '../graph/identity.ts';
+import { type Sandbox, startSandbox } from '../sandbox/server.ts';
+import { sandboxClients, sandboxInternalDomains, sandboxSharedDomains } from '../sandbox/text/clients.ts';
+import { readNotice } from '../store/daemon.ts';
+
+/** Which Graph is read, and as whom. */
+export interface Tenant {
+  readonly baseUrl: string;
+  readonly token: TokenSource;
+  /** Set when no tenant is configured and the made-up one stands in. */
+  readonly sandbox: { readonly url: string; readonly token: string } | null;
+  /** The sandbox that this process runs itself. */
+  readonly own: Sandbox | null;
+  close(): Promise<void>;
+}
+
+const nothing = async () => undefined;
+
+/** @throws {ConfigError} when the configuration names half a tenant */
+export async function findTenant(config: Config, clock: Clock): Promise<Tenant> {
+  if (!isConfigured(config)) return sandboxTenant(config, clock);
+  const cloud = clouds[config.graph.cloud];
+  const baseUrl = config.graphUrl ?? cloud.graph;
+  if (config.graphToken !== undefined) {
+    return { baseUrl, token: fixedToken(config.graphToken), sandbox: null, own: null, close: nothing };
+  }
+  const { tenant, client, secret } = config.azure;
+  const missing = Object.entries({
+    AZURE_AD_TENANT_ID: tenant,
+    AZURE_AD_CLIENT_ID: client,
+    AZURE_AD_CLIENT_SECRET: secret,
+  }).flatMap(([key, value]) => (value === undefined ? [key] : []));
+  if (tenant === undefined || client === undefined || secret === undefined) {
+    throw new ConfigError(`${missing.join(', ')}: not set; a tenant needs AZURE_AD_TENANT_ID, AZURE_AD_CLIENT_ID and AZURE_AD_CLIENT_SECRET`);
+  }
+  const token = clientSecretToken({ cloud: config.graph.cloud, tenant, client, secret });
+  return { baseUrl, token, sandbox: null, own: null, close: nothing };
+}
+
+function isConfigured({ azure, graphUrl }: Config): boolean {
+  return graphUrl !== undefined || Object.keys(azure).length > 0;
+}
+
+/** With the sandbox tenant come its clients, unless the configuration has some of its own. */
+export function withSandboxClients(config: Config): Config {
+  if (isConfigured(config) || config.clients.length > 0) return config;
+  return {
+    ...config,
+    clients: sandboxClients.map(({ name, aliases, domains }) => ({ name, aliases: [...aliases], domains: [...domains] })),
+    internal_domains: [...sandboxInternalDomains],
+    shared_domains: [...sandboxSharedDomains],
+  };
+}
+
+const SandboxState = z.object({ anchor: z.number(), steps: z.number() });
+
+/** The made-up tenant: the daemon's where one runs, else one of our own that remembers what was changed in it. */
+async function sandboxTenant(config: Config, clock: Clock): Promise<Tenant> {
+  const running = (await readNotice(config.dataDir))?.sandbox ?? null;
+  if (running !== null && (await answers(running.url))) {
+    return { baseUrl: running.url, token: fixedToken(running.token), sandbox: running, own: null, close: nothing };
+  }
+  const file = path.join(config.dataDir, 'sandbox.json');
+  const state = existsSync(file)
+    ? SandboxState.parse(JSON.parse(await readFile(file, 'utf8')))
+    : { anchor: clock.now(), steps: 0 };
+  const own = await startSandbox(state);
+  const save = async () => {
+    await mkdir(config.dataDir, { recursive: true });
+    await writeFile(file, JSON.stringify({ anchor: state.anchor, steps: own.steps }));
+  };
+  await save();
+  const close = async () => {
+    await save();
+    await own.close();
+  };
+  const sandbox = { url: own.url, token: own.token };
+  return { baseUrl: own.url, token: fixedToken(own.token), sandbox, own, close };
+}
+
+async function answers(url: string): Promise<boolean> {
+  return fetch(`${url}/v1.0/users?$top=1`).then(
+    () => true,
+    () => false,
+  );
+}
