@@ -1,0 +1,26 @@
+import type { Tagger } from '../../src/classify/tagger.ts';
+
+/** A tagger that answers at once, for tests about flow; the real one has tests of its own. */
+export function quickTagger(options: { readonly fail?: (title: string) => Error | undefined } = {}): Tagger & { readonly seen: string[] } {
+  const seen: string[] = [];
+  return {
+    seen,
+    encoder: 'quick@1',
+    taxonomy: 'quick',
+    dimensions: 384,
+    async tag(items) {
+      return items.map(({ title }) => {
+        const error = options.fail?.(title);
+        if (error !== undefined) throw error;
+        seen.push(title);
+        const label = { label: 'qbr', score: 0.9 };
+        const intent = { primary: 'qbr', labels: [label], scores: { qbr: 0.9 }, uncertain: false };
+        return { vector: new Float32Array(384).fill(1 / Math.sqrt(384)), tasks: { intent } };
+      });
+    },
+    classify: async () => [],
+    embed: async () => [],
+    close: async () => undefined,
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+}
