@@ -146,15 +146,3 @@ create index touchpoints_client on touchpoint.touchpoints (client, occurred_at);
 create index copies_touchpoint on touchpoint.copies (touchpoint);
 create index copies_series on touchpoint.copies (feed, series) where series is not null;
 create index tags_label on touchpoint.tags (task, label);
-
-do $$
-declare
-  name text;
-begin
-  for name in select tablename from pg_tables where schemaname = 'touchpoint' loop
-    execute format('alter table touchpoint.%I enable row level security', name);
-  end loop;
-end
-$$;
-grant select, insert, update, delete on all tables in schema touchpoint to service_role;
-grant usage on all sequences in schema touchpoint to service_role;
