@@ -25,16 +25,20 @@ export async function deriveHeads(taxonomy: Taxonomy, encoder: string, embed: Em
   const tasks = Object.entries(taxonomy.tasks);
   const phrases = [...new Set(tasks.flatMap(([, task]) => task.labels.flatMap(phrasesOf)))];
   const vectors = await embed(phrases);
-  const byPhrase = new Map(phrases.map((phrase, at) => [phrase, vectors[at] ?? new Float32Array(DIMENSIONS)]));
+  const byPhrase = new Map(vectors.map((vector, at) => [phrases[at] ?? '', vector] as const));
   const derived = tasks.map(([name, task]) => [name, { temperature: 1, labels: taskHeads(task, byPhrase) }]);
   return { encoder, dimensions: DIMENSIONS, tasks: Object.fromEntries(derived) };
 }
 
-/** The same, kept in `<cacheDir>/derived-heads.json` for as long as encoder and taxonomy stay the same. */
+/**
+ * The same, kept in `<dir>/derived-heads.json` for as long as encoder and taxonomy stay the same.
+ * Without a `dir` nothing is kept; a cache that cannot be read or written is only worth a warning.
+ */
 export async function cachedHeads(
   source: { readonly taxonomy: Taxonomy; readonly encoder: string; readonly embed: Embed },
-  cache: { readonly dir: string; readonly log: Log },
+  cache: { readonly dir: string | undefined; readonly log: Log },
 ): Promise<HeadsFile> {
+  if (cache.dir === undefined) return deriveHeads(source.taxonomy, source.encoder, source.embed);
   const key = shortHash(JSON.stringify([DERIVATION, source.encoder, source.taxonomy]));
   const file = join(cache.dir, 'derived-heads.json');
   const kept = await readCache(file);
@@ -96,5 +100,6 @@ function unit(vector: readonly number[]): number[] {
 
 /** Six decimals: far below what q8 resolves, and a third of the cache's size. */
 function rounded(value: number): number {
-  return Math.round(value * 1e6) / 1e6;
+  // `+ 0` turns -0 into 0, which is what it becomes in the cache.
+  return Math.round(value * 1e6) / 1e6 + 0;
 }

@@ -32,7 +32,9 @@ export interface EncoderFiles {
  */
 export async function findEncoder(modelsDir: string, folder: string): Promise<EncoderFiles> {
   if (!/^[\w-][\w.-]*$/.test(folder)) {
-    throw new ConfigError(`encoder: wants the name of a folder in ${modelsDir}, got ${JSON.stringify(folder)}`);
+    throw new ConfigError(
+      `encoder: wants the name of a folder in ${modelsDir}, got ${JSON.stringify(folder)}`,
+    );
   }
   const path = join(modelsDir, folder);
   const missing: string[] = [];
@@ -41,7 +43,9 @@ export async function findEncoder(modelsDir: string, folder: string): Promise<En
     if (!found?.isFile() || found.size === 0) missing.push(file);
   }
   if (missing.length > 0) {
-    throw new EncoderUnavailable(`${path} is no encoder: wants ${WANTED.join(', ')}; missing ${missing.join(', ')}`);
+    throw new EncoderUnavailable(
+      `${path} is no encoder: wants ${WANTED.join(', ')}; missing ${missing.join(', ')}`,
+    );
   }
   return { modelsDir, folder, id: await encoderId(modelsDir, folder) };
 }

@@ -1,11 +1,15 @@
 /** What the encoder's pool and its worker threads say to each other. */
 
+import type { NativeGate } from './native-gate.ts';
+
 /** Given to a worker thread when it starts. */
 export interface WorkerSettings {
   readonly modelsDir: string;
   readonly folder: string;
   /** The encoder the pool answers for: a worker that finds other weights in the folder refuses to start. */
   readonly id: string;
+  /** Shared by the pool's threads: what they are inside of when the process ends. */
+  readonly gate: NativeGate;
 }
 
 /** Pool to worker: one text at a time; `null` asks it to release its session and end. */

@@ -4,10 +4,11 @@
  * batch: alone, a text always has the same vector.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { AutoModel, AutoTokenizer, env } from '@huggingface/transformers';
+import { AutoModel, AutoTokenizer, env, LogLevel, type Tensor } from '@huggingface/transformers';
 import { reasonOf } from '../core/errors.ts';
 import { DIMENSIONS, encoderId } from './encoder-files.ts';
 import type { Answer, Order, WorkerSettings } from './encoder-protocol.ts';
+import { within } from './native-gate.ts';
 
 /** The encoder was trained on at most this many tokens; more gain nothing and cost time. */
 const LONGEST = 256;
@@ -21,9 +22,11 @@ const settings: WorkerSettings = workerData;
 env.allowRemoteModels = false;
 env.localModelPath = settings.modelsDir;
 env.useFSCache = false;
+// On an error the library prints the model's inputs, which are the text.
+env.logLevel = LogLevel.NONE;
 
 try {
-  const encoder = await load();
+  const encoder = await within(settings.gate, load);
   pool.on('message', (order: Order) => {
     // Detached on purpose: `encode` never rejects, and the pool sends the next text only after its answer.
     void (order === null ? encoder.release() : encode(encoder, order.text));
@@ -37,7 +40,8 @@ type Encoder = Awaited<ReturnType<typeof load>>;
 
 async function load() {
   const found = await encoderId(settings.modelsDir, settings.folder);
-  if (found !== settings.id) throw new Error(`the weights were replaced: wants ${settings.id}, found ${found}`);
+  if (found !== settings.id)
+    throw new Error(`the weights were replaced: wants ${settings.id}, found ${found}`);
   const tokenizer = await AutoTokenizer.from_pretrained(settings.folder, { local_files_only: true });
   const model = await AutoModel.from_pretrained(settings.folder, {
     local_files_only: true,
@@ -50,8 +54,8 @@ async function load() {
 
   async function vectorOf(text: string): Promise<Float32Array<ArrayBuffer>> {
     const inputs = tokenizer([text], { padding: false, truncation: true, max_length: LONGEST });
-    const { last_hidden_state: states } = await model(inputs);
-    const [, tokens, width] = states.dims;
+    const { last_hidden_state: states }: { last_hidden_state: Tensor } = await model(inputs);
+    const [, tokens = 0, width] = states.dims;
     if (width !== DIMENSIONS) throw new Error(`wants ${DIMENSIONS} dimensions, the model gives ${width}`);
     try {
       return unitMean(states.data, tokens);
@@ -61,14 +65,14 @@ async function load() {
   }
 
   async function release(): Promise<void> {
-    await model.dispose();
+    await within(settings.gate, () => model.dispose());
     pool.close();
   }
 }
 
 async function encode(encoder: Encoder, text: string): Promise<void> {
   try {
-    const vector = await encoder.vectorOf(text);
+    const vector = await within(settings.gate, () => encoder.vectorOf(text));
     pool.postMessage({ type: 'vector', vector } satisfies Answer, [vector.buffer]);
   } catch (error) {
     // The reason comes from the runtime and speaks of shapes and types, not of the text.
@@ -84,6 +88,7 @@ function unitMean(states: ArrayLike<number>, tokens: number): Float32Array<Array
     sum[dimension] = (sum[dimension] ?? 0) + (states[at] ?? 0);
   }
   const length = Math.hypot(...sum);
+  if (!(length > 0 && length < Number.POSITIVE_INFINITY)) throw new Error('the model gives no direction');
   return Float32Array.from(sum, (value) => value / length);
 }
 

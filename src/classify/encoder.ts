@@ -4,10 +4,14 @@ import type { Log } from '../core/log.ts';
 import { startWorker } from '../core/worker.ts';
 import { type EncoderFiles, EncoderUnavailable } from './encoder-files.ts';
 import type { Answer, Order, WorkerSettings } from './encoder-protocol.ts';
+import { createGate, shut } from './native-gate.ts';
+
+/** Longer than a model takes to load on a busy machine (0.2 s on an idle one), in milliseconds. */
+const PATIENCE_AT_EXIT = 2_000;
 
 export interface EncoderOptions {
   readonly files: EncoderFiles;
-  /** Threads at most; each takes one core and about 120 MB while it works. */
+  /** Threads at most; each takes one core and about 150 MB from its first text on. */
   readonly workers: number;
   readonly log: Log;
   /** How a thread is started; another way is for tests that need a hand on it. */
@@ -37,11 +41,13 @@ export class Encoder implements AsyncDisposable {
   readonly id: string;
   readonly #options: EncoderOptions;
   readonly #slots = new Set<Slot>();
+  readonly #gate = createGate();
+  readonly #atExit = () => shut(this.#gate, PATIENCE_AT_EXIT);
   /** Calls with texts left to hand out; the first has the next turn. */
   #turns: Call[] = [];
   readonly #calls = new Set<Call>();
   #mayStart = true;
-  #closed = false;
+  #closing: Promise<void> | undefined;
 
   constructor(options: EncoderOptions) {
     this.id = options.files.id;
@@ -55,7 +61,7 @@ export class Encoder implements AsyncDisposable {
    */
   async embed(texts: readonly string[], signal?: AbortSignal): Promise<readonly Float32Array[]> {
     signal?.throwIfAborted();
-    if (this.#closed) throw closed();
+    if (this.#closing !== undefined) throw closed();
     if (texts.length === 0) return [];
     const vectors = await this.#call([...new Set(texts)], signal);
     return texts.map((text) => {
@@ -114,7 +120,12 @@ export class Encoder implements AsyncDisposable {
   #startSlot(): void {
     const { modelsDir, folder, id } = this.#options.files;
     const start = this.#options.start ?? defaultStart;
-    const slot: Slot = { worker: start({ modelsDir, folder, id }), state: 'starting', lastWords: '' };
+    if (this.#slots.size === 0) process.once('exit', this.#atExit);
+    const slot: Slot = {
+      worker: start({ modelsDir, folder, id, gate: this.#gate }),
+      state: 'starting',
+      lastWords: '',
+    };
     this.#slots.add(slot);
     slot.worker.on('message', (answer: Answer) => this.#onAnswer(slot, answer));
     slot.worker.on('error', (error) => {
@@ -141,7 +152,8 @@ export class Encoder implements AsyncDisposable {
   /** A thread that ended takes its own text's call with it, and is replaced as soon as there is work. */
   #onExit(slot: Slot, code: number): void {
     this.#slots.delete(slot);
-    if (this.#closed) return;
+    if (this.#slots.size === 0) process.off('exit', this.#atExit);
+    if (this.#closing !== undefined) return;
     const reason = slot.lastWords || `ended with code ${code}`;
     this.#options.log.warn({ encoder: this.id, code, reason }, 'encoder thread ended');
     if (slot.state === 'starting') {
@@ -162,16 +174,19 @@ export class Encoder implements AsyncDisposable {
   }
 
   /** Rejects what is under way, then ends every thread after the run it is in. */
-  async close(): Promise<void> {
-    this.#closed = true;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     this.#failAll(closed());
-    await Promise.all(
-      [...this.#slots].map(({ worker }) => {
-        // A thread that is still loading reads this once it is ready; terminating it inside native code could crash.
-        worker.postMessage(null satisfies Order);
-        return new Promise((resolve) => worker.once('exit', resolve));
-      }),
-    );
+    const ends = [...this.#slots].map(({ worker }) => {
+      // A thread that is still loading reads this once it is ready; terminating it inside native code could crash.
+      worker.postMessage(null satisfies Order);
+      return new Promise((resolve) => worker.once('exit', resolve));
+    });
+    await Promise.all(ends);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

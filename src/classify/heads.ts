@@ -59,7 +59,10 @@ export async function readHeads(file: string, encoder: string): Promise<{ heads:
 export function toHeads(file: HeadsFile): Heads {
   const tasks = Object.entries(file.tasks).map(([task, { temperature, labels }]) => {
     const heads = Object.entries(labels).map(([label, { weights, bias }]): [string, Head] => {
-      return [label, { weights: Float32Array.from(weights, (w) => w / temperature), bias: bias / temperature }];
+      return [
+        label,
+        { weights: Float32Array.from(weights, (w) => w / temperature), bias: bias / temperature },
+      ];
     });
     return [task, new Map(heads)] as const;
   });

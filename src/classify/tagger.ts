@@ -2,13 +2,17 @@ import { join } from 'node:path';
 import { ConfigError } from '../core/errors.ts';
 import { shortHash } from '../core/hash.ts';
 import type { Log } from '../core/log.ts';
-import { type Classification, decide, nothingSaid } from './decide.ts';
-import { cachedHeads, DERIVATION, deriveHeads, type Embed } from './derive-heads.ts';
+import type { Classification } from './decide.ts';
+import { DERIVATION } from './derive-heads.ts';
 import { Encoder } from './encoder.ts';
 import { DIMENSIONS, findEncoder } from './encoder-files.ts';
-import { type Head, type Heads, logit, NO_HEADS, readHeads, toHeads } from './heads.ts';
-import { type Item, legibility, plain, promptText } from './prompt.ts';
-import { readTaxonomy, type Task, type Taxonomy, tasksFor } from './taxonomy.ts';
+import { NO_HEADS, readHeads } from './heads.ts';
+import { type Item, plain, promptText } from './prompt.ts';
+import { buildScorer } from './scorer.ts';
+import { readTaxonomy, tasksFor } from './taxonomy.ts';
+
+export type { Classification, LabelScore } from './decide.ts';
+export type { Item } from './prompt.ts';
 
 export interface Tagging {
   /** Unit length, 384 numbers. */
@@ -54,40 +58,60 @@ export interface TaggerOptions {
  */
 export async function createTagger(options: TaggerOptions): Promise<Tagger> {
   const { modelsDir, taxonomyFile, workers, log } = options;
-  if (!Number.isInteger(workers) || workers < 1) throw new ConfigError(`workers: wants 1 or more, got ${workers}`);
+  if (!Number.isInteger(workers) || workers < 1)
+    throw new ConfigError(`workers: wants 1 or more, got ${workers}`);
   const taxonomy = await readTaxonomy(taxonomyFile);
   const files = await findEncoder(modelsDir, options.encoder);
   const trained = await readHeads(join(modelsDir, options.encoder, 'heads.json'), files.id);
   const encoder = new Encoder({ files, workers, log });
-  const embed: Embed = (texts) => encoder.embed(texts);
-  const scorers = once(async () => {
-    const own = trained?.heads ?? NO_HEADS;
-    if (isComplete(own, taxonomy)) return scorersOf(taxonomy, [own]);
-    const source = { taxonomy, encoder: files.id, embed };
-    const derived = options.cacheDir
-      ? await cachedHeads(source, { dir: options.cacheDir, log })
-      : await deriveHeads(taxonomy, files.id, embed);
-    return scorersOf(taxonomy, [own, toHeads(derived)]);
+  const scorer = memoised(() => {
+    const source = { taxonomy, encoder, trained: trained?.heads ?? NO_HEADS };
+    return buildScorer(source, { dir: options.cacheDir, log });
   });
 
-  const answer = async (items: readonly Item[], signal: AbortSignal | undefined, namesOf: TasksOf) => {
-    const ready = await scorers();
-    const prompts = items.map(promptText);
-    const vectors = await encoder.embed(prompts, signal);
-    return vectors.map((vector, at) => {
-      const names = namesOf(items[at]);
-      const tasks = names.map((name) => [name, scoreText(ready.get(name), prompts[at] ?? '', vector)] as const);
-      return { vector, tasks: new Map(tasks) };
+  const encode = async (items: readonly Item[], signal?: AbortSignal) => {
+    const read = items.map((item) => ({ kind: item.kind, prompt: promptText(item) }));
+    const prompts = read.map(({ prompt }) => prompt);
+    // Both at once: an abort need not wait until the heads are derived.
+    const [score, vectors] = await Promise.all([scorer(), encoder.embed(prompts, signal)]);
+    const encoded = read.flatMap((entry, at) => {
+      const vector = vectors[at];
+      return vector === undefined ? [] : [{ ...entry, vector }];
     });
+    return { encoded, score };
   };
+
   return {
     encoder: files.id,
     taxonomy: shortHash(JSON.stringify([taxonomy, trained?.id ?? DERIVATION])).slice(0, 12),
     dimensions: DIMENSIONS,
-    tag: async () => [],
-    classify: async () => [],
+    tag: async (items, signal) => {
+      const { encoded, score } = await encode(items, signal);
+      return encoded.map((text) => {
+        const tasks = tasksFor(taxonomy, text.kind).map((task) => [task, score(task, text)]);
+        return { vector: text.vector, tasks: Object.fromEntries(tasks) };
+      });
+    },
+    classify: async (task, items, signal) => {
+      const known = Object.keys(taxonomy.tasks);
+      if (!known.includes(task)) throw new ConfigError(`task: wants one of ${known.join(', ')}, got ${task}`);
+      const { encoded, score } = await encode(items, signal);
+      return encoded.map((text) => score(task, text));
+    },
     embed: (texts, signal) => encoder.embed(texts.map(plain), signal),
     close: () => encoder.close(),
     [Symbol.asyncDispose]: () => encoder.close(),
+  };
+}
+
+/** Runs `work` once for all callers; a failure is forgotten, so that the next caller tries again. */
+function memoised<T>(work: () => Promise<T>): () => Promise<T> {
+  let running: Promise<T> | undefined;
+  return () => {
+    running ??= work().catch((error: unknown) => {
+      running = undefined;
+      throw error;
+    });
+    return running;
   };
 }

@@ -36,7 +36,8 @@ const taskSchema = z
   .superRefine((task, context) => {
     const seen = new Set<string>();
     for (const [index, { id }] of task.labels.entries()) {
-      if (seen.has(id)) context.addIssue({ code: 'custom', path: ['labels', index, 'id'], message: `'${id}' twice` });
+      if (seen.has(id))
+        context.addIssue({ code: 'custom', path: ['labels', index, 'id'], message: `'${id}' twice` });
       seen.add(id);
     }
     if (!task.labels.some(({ primary }) => primary)) {

@@ -6,11 +6,11 @@ import type { Graph } from '../graph/client.ts';
 import { type DeltaPage, deltaPages } from '../graph/delta.ts';
 import { isResyncNeeded } from '../graph/errors.ts';
 import { MAIL_PREFER, messagesDeltaUrl } from '../graph/mail.ts';
-import { mapMessage, parseDeltaItem } from '../graph/mapping.ts';
 import { claimFeed, type FeedRow, releaseFeed } from '../store/feeds.ts';
 import { commitPage, type PageCommit } from '../store/pages.ts';
 import type { Store } from '../store/store.ts';
 import { type CalendarRound, calendarPage } from './calendar-page.ts';
+import { mailPages } from './mail-page.ts';
 import { countResult, type PageItem, type PageRules, pageRows } from './page.ts';
 import { planRound, type Round, type RoundSettings } from './round.ts';
 import type { Tally } from './tally.ts';
@@ -29,6 +29,8 @@ export interface SyncDeps {
 export interface FeedSettings extends RoundSettings {
   readonly rules: PageRules;
   readonly withhold: readonly string[];
+  /** Domains of our own: mail from them is outbound. */
+  readonly ownDomains: readonly string[];
   readonly pageSize: number;
   readonly signal?: AbortSignal;
 }
@@ -105,11 +107,19 @@ interface MappedPage {
   readonly series: PageCommit['series'];
 }
 
-function mapper(deps: SyncDeps, { feed, plan, settings }: Walk): (raw: readonly unknown[]) => Promise<MappedPage> {
+type PageMapper = (raw: readonly unknown[]) => Promise<MappedPage>;
+
+function mapper(deps: SyncDeps, { feed, plan, settings }: Walk): PageMapper {
   if (plan.window === null) {
-    const notBefore = new Date(deps.clock.now() - settings.mail.past_days * 86_400_000).toISOString();
-    const options = { mailbox: feed.mailbox, notBefore, withhold: settings.withhold };
-    return async (raw) => ({ items: raw.map((item) => mailItem(item, options)), series: [] });
+    return mailPages({
+      graph: deps.graph,
+      mailbox: feed.mailbox,
+      folder: feed.target,
+      notBefore: new Date(deps.clock.now() - settings.mail.past_days * 86_400_000).toISOString(),
+      withhold: settings.withhold,
+      ownDomains: settings.ownDomains,
+      signal: settings.signal,
+    });
   }
   const round: CalendarRound = {
     graph: deps.graph,
@@ -121,13 +131,6 @@ function mapper(deps: SyncDeps, { feed, plan, settings }: Walk): (raw: readonly 
     masters: new Map(),
   };
   return (raw) => calendarPage(round, raw);
-}
-
-function mailItem(raw: unknown, options: Parameters<typeof mapMessage>[1]): PageItem {
-  const item = parseDeltaItem('message', raw);
-  if (item.type === 'removed') return { outcome: 'removed', graphId: item.graphId };
-  if (item.type === 'message') return mapMessage(item.message, options);
-  return { outcome: 'fail', graphId: item.graphId, reason: item.type === 'malformed' ? item.reason : 'not a message' };
 }
 
 interface Commit {

@@ -74,6 +74,7 @@ async function feedSettings(deps: SyncDeps, config: Config, signal: AbortSignal 
     mail: config.mail,
     rules: { clients, dropUnmatchedMail: without_client === 'drop' || (without_client === 'auto' && clients.anyKnown) },
     withhold: config.privacy.withhold,
+    ownDomains: config.internal_domains,
     pageSize: config.graph.page_size,
     ...(signal === undefined ? {} : { signal }),
   };

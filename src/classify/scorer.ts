@@ -1,0 +1,46 @@
+import type { Log } from '../core/log.ts';
+import { type Classification, decide, nothingSaid } from './decide.ts';
+import { cachedHeads } from './derive-heads.ts';
+import type { Encoder } from './encoder.ts';
+import { type Heads, logit, NO_HEADS, toHeads } from './heads.ts';
+import { legibility } from './prompt.ts';
+import type { Taxonomy } from './taxonomy.ts';
+
+/** What the encoder read, and what it made of it. */
+export interface Encoded {
+  readonly prompt: string;
+  /** Unit length, 384 numbers. */
+  readonly vector: Float32Array;
+}
+
+/** Answers one task of the taxonomy for one text. */
+export type Scorer = (task: string, text: Encoded) => Classification;
+
+/** Trained heads first; labels that have none get one derived from the taxonomy. */
+export async function buildScorer(
+  source: { readonly taxonomy: Taxonomy; readonly encoder: Encoder; readonly trained: Heads },
+  cache: { readonly dir: string | undefined; readonly log: Log },
+): Promise<Scorer> {
+  const { taxonomy, encoder, trained } = source;
+  const basis = { taxonomy, encoder: encoder.id, embed: (texts: readonly string[]) => encoder.embed(texts) };
+  const derived = covers(trained, taxonomy) ? NO_HEADS : toHeads(await cachedHeads(basis, cache));
+  return (name, { prompt, vector }) => {
+    const task = taxonomy.tasks[name];
+    if (task === undefined) throw new Error(`no task '${name}'`);
+    const legible = legibility(prompt);
+    if (legible === 'nothing') return nothingSaid(task);
+    const logits = task.labels.map(({ id }) => {
+      const head = trained.get(name)?.get(id) ?? derived.get(name)?.get(id);
+      if (head === undefined) throw new Error(`no head for '${id}' of '${name}'`);
+      return logit(head, vector);
+    });
+    const answer = decide(task, logits);
+    return legible === 'poor' ? { ...answer, uncertain: true } : answer;
+  };
+}
+
+function covers(heads: Heads, taxonomy: Taxonomy): boolean {
+  return Object.entries(taxonomy.tasks).every(([name, { labels }]) => {
+    return labels.every(({ id }) => heads.get(name)?.has(id));
+  });
+}

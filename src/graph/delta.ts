@@ -1,0 +1,62 @@
+import type { Graph, GraphRequestOptions } from './client.ts';
+import { GraphProtocolError } from './errors.ts';
+import { Page, shapeProblem } from './schemas.ts';
+
+/** Pages of delta rounds and of plain lists. */
+
+export interface DeltaPage {
+  /** May be empty, and may be followed by further pages all the same. */
+  readonly items: readonly unknown[];
+  readonly nextLink: string | null;
+  /** Where the next round starts; only on the last page. */
+  readonly deltaLink: string | null;
+}
+
+export type PagesOptions = Pick<GraphRequestOptions, 'mailbox' | 'prefer' | 'signal'>;
+
+/**
+ * Walks a delta round page by page, from its first address or from any link of an earlier walk. The preferences go
+ * with every page: Graph forgets them otherwise.
+ * @throws {GraphProtocolError} for a page with neither link (never to be taken for the end) or a link to itself,
+ *   and whatever {@link Graph.request} throws
+ */
+export async function* deltaPages(
+  graph: Graph,
+  start: string,
+  options: PagesOptions = {},
+): AsyncGenerator<DeltaPage> {
+  for await (const page of pages(graph, start, options)) {
+    if (page.nextLink === null && page.deltaLink === null) {
+      throw new GraphProtocolError('a delta page came with neither nextLink nor deltaLink');
+    }
+    yield page;
+  }
+}
+
+/** Every item of a plain list, all pages of it. @throws as {@link deltaPages}, except that the last page carries no link */
+export async function listItems(graph: Graph, start: string, options: PagesOptions = {}): Promise<unknown[]> {
+  const items: unknown[] = [];
+  for await (const page of pages(graph, start, options)) items.push(...page.items);
+  return items;
+}
+
+async function* pages(graph: Graph, start: string, options: PagesOptions): AsyncGenerator<DeltaPage> {
+  const walked = new Set<string>();
+  let link: string | null = start;
+  while (link !== null) {
+    walked.add(link);
+    const page = readPage(await graph.request(link, options));
+    if (page.nextLink !== null && walked.has(page.nextLink)) {
+      throw new GraphProtocolError('a page links to one that was already read');
+    }
+    yield page;
+    link = page.nextLink;
+  }
+}
+
+function readPage(body: unknown): DeltaPage {
+  const page = Page.safeParse(body);
+  if (!page.success) throw new GraphProtocolError(`a page cannot be read: ${shapeProblem(page.error)}`);
+  const { value, '@odata.nextLink': nextLink, '@odata.deltaLink': deltaLink } = page.data;
+  return { items: value ?? [], nextLink: nextLink || null, deltaLink: deltaLink || null };
+}

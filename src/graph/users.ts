@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import type { Graph } from './client.ts';
+import { listItems } from './delta.ts';
+import { segment } from './paths.ts';
+
+/** Who has a mailbox. */
+
+export interface MailboxUser {
+  readonly id: string;
+  /** Lower-cased. */
+  readonly address: string;
+  readonly name: string;
+}
+
+const User = z.object({
+  '@odata.type': z.string().nullish(),
+  id: z.string().min(1),
+  displayName: z.string().nullish(),
+  mail: z.string().nullish(),
+  accountEnabled: z.boolean().nullish(),
+  userType: z.string().nullish(),
+});
+
+const FIELDS = 'id,displayName,mail,accountEnabled,userType';
+
+/**
+ * Enabled members of the organisation with a mail address: of the whole tenant, or of one group (direct members).
+ * Guests have their mailboxes elsewhere.
+ * @throws {GraphError} for which `isNoConsent` holds without User.Read.All (or GroupMember.Read.All for a group)
+ */
+export async function listMailboxes(
+  graph: Graph,
+  options: { readonly group?: string } = {},
+): Promise<MailboxUser[]> {
+  const path =
+    options.group === undefined
+      ? `/users?$select=${FIELDS}&$filter=accountEnabled%20eq%20true&$top=999`
+      : `/groups/${segment(options.group)}/members?$select=${FIELDS}&$top=999`;
+  const rows = await listItems(graph, path);
+  const found = new Map<string, MailboxUser>();
+  for (const row of rows) {
+    const user = User.safeParse(row);
+    if (!user.success || !isMember(user.data)) continue;
+    const address = user.data.mail?.trim().toLowerCase();
+    if (address) found.set(address, { id: user.data.id, address, name: user.data.displayName ?? '' });
+  }
+  return [...found.values()];
+}
+
+function isMember(user: z.infer<typeof User>): boolean {
+  const type = user['@odata.type'] ?? '#microsoft.graph.user';
+  return type === '#microsoft.graph.user' && user.accountEnabled !== false && user.userType !== 'Guest';
+}
