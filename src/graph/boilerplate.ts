@@ -14,9 +14,13 @@ const JOIN_LINE = [
   /^(?:meeting id|meeting number|passcode|meeting password|password|access code|video (?:conference )?id|phone conference id|conference id|tenant key|host key|pin)\b[^:]{0,40}:\s*\S{0,20}[\d\s#a-z]{0,40}$/i,
   /^(?:dial[- ]in|or call in|dial in by phone|or dial|one tap mobile|find (?:a|your) local number|local numbers|more phone numbers|global call-in numbers|dial by your location|alternate vtc|more info$)/i,
   /^(?:for organizers|meeting options|reset dial-in pin|need help\?|learn more$|learn more \||help \||privacy and security|system reference)/i,
+  /^<?https?:\/\/[^\s/]{0,100}(?:teams\.microsoft\.com|teams\.live\.com|zoom\.us|webex\.com|meet\.google\.com|gotomeet)/i,
   /\bis inviting you to a scheduled (?:zoom )?meeting\b/i,
   /^\+\d[\d\s().-]{5,20}(?:,{1,2}[\d*#]{3,20})*.{0,60}$/,
 ];
+
+// Teams' own links take 400 characters
+const LINE_LIMIT = 1000;
 
 /** Longest join block seen is 40 lines (Zoom with its dial-in numbers). */
 const BLOCK_LINES = 60;
@@ -24,37 +28,48 @@ const BLOCK_LINES = 60;
 /** Without the join blocks of Teams, Zoom, Webex and Google Meet: between rules, or line by line where no rule frames them. */
 export function withoutJoinBlocks(lines: readonly string[]): string[] {
   const kept: string[] = [];
+  let closing = -1;
   for (let index = 0; index < lines.length; index += 1) {
     const line = lines[index] ?? '';
-    const end = RULE.test(line) ? blockEnd(lines, index) : index;
-    if (end > index) index = end;
-    else if (!isJoinLine(line.trim())) kept.push(line);
+    const end = RULE.test(line) ? blockEnd(lines, index, index === closing) : index;
+    if (end > index) {
+      // the rule that closes a block may open the next one (Teams: links, then dial-in)
+      closing = RULE.test(lines[end] ?? '') ? end : -1;
+      index = end - 1;
+    } else if (index !== closing && !isJoinLine(line.trim())) {
+      kept.push(line);
+    }
   }
   return kept;
 }
 
-/** Last line of the join block that a rule opens; the rule's own index when it opens none. */
-function blockEnd(lines: readonly string[], rule: number): number {
+/**
+ * The rule that closes the join block which a rule opens, or the first line behind a block that none closes; the rule's
+ * own index when it opens none.
+ */
+function blockEnd(lines: readonly string[], rule: number, closed: boolean): number {
   const within = lines.slice(rule + 1, rule + 1 + BLOCK_LINES);
   const next = within.findIndex((line) => RULE.test(line));
   const block = next < 0 ? within : within.slice(0, next);
-  const service = block.findIndex((line) => MEETING_SERVICE.test(line) || isJoinLine(line.trim()));
   // a block starts with what it is for; a service's name far below belongs to somebody's sentence
-  const textBefore = block.slice(0, service).filter((line) => line.trim() !== '').length;
-  if (service < 0 || textBefore > 2) return rule;
-  // without a closing rule a text may follow: the first paragraph that is no join line ends the block
-  return next >= 0 ? rule + 1 + next : rule + joinEnd(block);
+  const head = block.filter((line) => line.trim() !== '').slice(0, 3);
+  const named = head.some((line) => MEETING_SERVICE.test(line));
+  const joins = block.some((line) => isJoinLine(line.trim()));
+  if (next >= 0 && !closed && (named || head.some((line) => isJoinLine(line.trim())))) return rule + 1 + next;
+  if (closed && next >= 0 && isJoinLine(head[0]?.trim() ?? '')) return rule + 1 + next;
+  // one rule alone may be anybody's: the block must hold more than a name
+  return next < 0 && !closed && named && joins ? rule + 1 + joinEnd(block) : rule;
 }
 
+/** Behind the last join line, and what follows it without a blank line. */
 function joinEnd(block: readonly string[]): number {
-  const prose = block.findIndex(
-    (line) => line.trim().length > 120 && !MEETING_SERVICE.test(line) && !line.includes('|'),
-  );
-  return prose < 0 ? block.length : prose;
+  const last = block.findLastIndex((line) => isJoinLine(line.trim()));
+  const blank = block.findIndex((line, index) => index > last && line.trim() === '');
+  return blank < 0 ? block.length : blank;
 }
 
 function isJoinLine(line: string): boolean {
-  return line.length <= 300 && JOIN_LINE.some((pattern) => pattern.test(line));
+  return line.length <= LINE_LIMIT && JOIN_LINE.some((pattern) => pattern.test(line));
 }
 
 const BANNER = [

@@ -50,6 +50,8 @@ export interface GraphRequestOptions {
 }
 
 export interface Graph {
+  /** Of the Graph that is spoken to, such as `https://graph.microsoft.com`: cursors of another are worthless. */
+  readonly origin: string;
   /**
    * @param pathOrLink path below `/v1.0` with its query (`/users/...`), or a nextLink / deltaLink, sent as it is
    * @returns the parsed body; null when there is none (204)
@@ -95,7 +97,7 @@ export function createGraph(options: GraphOptions): Graph {
     return call.result();
   }
 
-  return { request, requests: () => sent };
+  return { origin, request, requests: () => sent };
 }
 
 function send(request: GraphRequest, { method = 'GET', body }: GraphRequestOptions): Promise<unknown> {

@@ -25,10 +25,9 @@ export interface Answer {
 /** An answer that is no success, as an error. */
 export function graphError({ status, headers, text, mailbox, now }: Answer): GraphError {
   const layers = errorLayers(text);
-  const named = layers.map(({ code }) => code).filter((code) => typeof code === 'string' && code !== '');
   return new GraphError({
     status,
-    codes: named.filter((code) => typeof code === 'string'),
+    codes: layers.flatMap(({ code }) => code || []),
     detail: clip(layers[0]?.message ?? '', 500),
     requestId:
       headers.get('request-id') ?? layers.find((layer) => layer['request-id'])?.['request-id'] ?? null,

@@ -44,37 +44,36 @@ const NETWORK = new Set([
   'endpoints_resolution_error',
   'openid_config_error',
   'http_error',
+  // a gateway's page in place of an answer
+  'token_parsing_error',
 ]);
 
-/** Any failure to get a token, as a {@link ConfigError} to be mended or a {@link TransientError} to be waited out. */
-export function identityError(error: unknown): Error {
-  if (error instanceof ConfigError || error instanceof TransientError) return error;
-  const message = error instanceof Error ? error.message : '';
-  const code = /AADSTS(\d+)/.exec(message)?.[1] ?? errorNumber(error);
-  const name = error instanceof AuthError ? error.errorCode : '';
+/**
+ * What Entra ID or the way to it refused, as a {@link ConfigError} to be mended or a {@link TransientError} to be
+ * waited out; anything else (a file that cannot be written, say) as it is.
+ */
+export function identityError(error: unknown): unknown {
+  if (!(error instanceof AuthError)) return error;
+  const name = error.errorCode;
+  const code = /AADSTS(\d+)/.exec(error.message)?.[1] ?? errorNumber(error);
+  // The library's own message may quote the request, secret and all: only its code goes along.
+  const cause = new Error(name);
   if (isPassing(error, code, name)) {
-    return new TransientError(`Entra ID cannot be reached${code ? ` (AADSTS${code})` : ''}`, {
-      cause: error,
-    });
+    return new TransientError(`Entra ID cannot be reached${code ? ` (AADSTS${code})` : ''}`, { cause });
   }
   const mend = code === undefined ? undefined : MENDS[code];
-  const named = code === undefined ? name || 'unknown error' : `AADSTS${code}`;
-  return new ConfigError(
-    `Entra ID gives no token (${named}): ${mend ?? 'look the code up at https://login.microsoftonline.com/error'}`,
-  );
+  const named = code === undefined ? '' : ` (AADSTS${code})`;
+  const help = mend ?? 'look the code up at https://login.microsoftonline.com/error';
+  return new ConfigError(`Entra ID gives no token${named}: ${help}`, { cause });
 }
 
-function errorNumber(error: unknown): string | undefined {
+function errorNumber(error: AuthError): string | undefined {
   return error instanceof ServerError ? error.errorNo : undefined;
 }
 
-function isPassing(error: unknown, code: string | undefined, name: string): boolean {
+function isPassing(error: AuthError, code: string | undefined, name: string): boolean {
   if (code !== undefined) return PASSING.has(code);
   if (error instanceof ServerError && error.status !== undefined)
     return error.status >= 500 || error.status === 429;
-  if (NETWORK.has(name)) return true;
-  // fetch says no more than this when a host cannot be reached
-  return (
-    error instanceof TypeError || (error instanceof Error && 'code' in error && !(error instanceof AuthError))
-  );
+  return NETWORK.has(name);
 }

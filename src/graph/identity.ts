@@ -1,4 +1,4 @@
-import { createHash, X509Certificate } from 'node:crypto';
+import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { ConfidentialClientApplication, ManagedIdentityApplication } from '@azure/msal-node';
 import { ConfigError } from '../core/errors.ts';
@@ -116,13 +116,21 @@ async function readCertificate({ pemFile, thumbprint }: Certificate) {
   const pem = await readFile(pemFile, 'utf8').catch((error: unknown) => {
     throw new ConfigError('the certificate file cannot be read', { cause: error });
   });
-  const privateKey =
-    /-----BEGIN (?:RSA |EC )?PRIVATE KEY-----[\s\S]+?-----END (?:RSA |EC )?PRIVATE KEY-----/.exec(pem)?.[0];
-  if (privateKey === undefined)
-    throw new ConfigError('the certificate file holds no unencrypted private key in PEM form');
+  const privateKey = readKey(pem);
   const thumbprintSha256 = thumbprint?.replace(/[^0-9a-f]/gi, '').toUpperCase() ?? thumbprintOf(pem);
   if (!/^[0-9A-F]{64}$/.test(thumbprintSha256)) throw new ConfigError('the thumbprint is no SHA-256 in hex');
   return { privateKey, thumbprintSha256 };
+}
+
+function readKey(pem: string): string {
+  try {
+    const key = createPrivateKey(pem).export({ type: 'pkcs8', format: 'pem' });
+    return typeof key === 'string' ? key : key.toString('utf8');
+  } catch (error) {
+    throw new ConfigError('the certificate file holds no unencrypted private key in PEM form', {
+      cause: error,
+    });
+  }
 }
 
 function thumbprintOf(pem: string): string {

@@ -84,7 +84,8 @@ export async function findFolder(
 ): Promise<MailFolder | null> {
   const path = `/users/${segment(query.mailbox)}/mailFolders/${segment(query.folder)}?$select=id,displayName`;
   try {
-    return mailFolder(await graph.request(path, scope(query)));
+    const { id, displayName } = mailFolder(await graph.request(path, scope(query)));
+    return { id, displayName };
   } catch (error) {
     if (isNotFound(error)) return null;
     throw error;

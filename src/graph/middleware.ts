@@ -70,10 +70,10 @@ function middleware(step: Step): Middleware {
       if (!(call instanceof Call)) throw new TypeError('a Graph request without its call');
       const headers = new Headers(context.options?.headers);
       const { method = 'GET', body } = context.options ?? {};
-      context.options = { ...context.options, headers };
-      await step(call, { method, headers, body: typeof body === 'string' ? body : null }, async () =>
-        following?.execute(context),
-      );
+      await step(call, { method, headers, body: typeof body === 'string' ? body : null }, async () => {
+        context.options = { ...context.options, headers };
+        await following?.execute(context);
+      });
       // the library hands out the response; what was read from it is in the call
       context.response ??= new Response();
     },

@@ -84,6 +84,7 @@ export const GraphMessage = z.object({
   lastModifiedDateTime: text,
   internetMessageId: text,
   conversationId: text,
+  parentFolderId: text,
   /** Base64 of the Thread-Index header, the same in every mailbox. */
   conversationIndex: text,
   isDraft: flag,
