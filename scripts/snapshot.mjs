@@ -8,7 +8,8 @@ import { openPglite } from '../dist/store/pglite.js';
 const file = await snapshotFile();
 if (!existsSync(file)) {
   const folder = path.dirname(file);
-  for (const old of await readdir(folder)) if (/^snapshot-.*\.tgz/.test(old)) await rm(path.join(folder, old));
+  for (const old of await readdir(folder))
+    if (/^snapshot-.*\.tgz/.test(old)) await rm(path.join(folder, old));
   const store = await openPglite({ dataDir: null, migrationsDir, snapshot: null });
   await writeFile(`${file}.new`, await store.dump());
   await rename(`${file}.new`, file);

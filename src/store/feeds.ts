@@ -77,20 +77,35 @@ export interface MailboxState {
 }
 
 export async function setMailbox(store: Store, { foldersListedAt, ...state }: MailboxState): Promise<void> {
-  await callStore(store, 'touchpoint_mailbox_set', { ...state, folders_listed_at: foldersListedAt }, MailboxRow);
+  await callStore(
+    store,
+    'touchpoint_mailbox_set',
+    { ...state, folders_listed_at: foldersListedAt },
+    MailboxRow,
+  );
 }
 
 /** The feed, leased to `owner` for `seconds`; null while another owner holds it. */
-export function claimFeed(store: Store, claim: { feed: number; owner: string; seconds: number }): Promise<FeedRow | null> {
+export function claimFeed(
+  store: Store,
+  claim: { feed: number; owner: string; seconds: number },
+): Promise<FeedRow | null> {
   return callStore(store, 'touchpoint_feed_claim', claim, FeedRow.nullable());
 }
 
-/** Gives the lease back and records how the round went; `error` is shown by `status`. */
-export async function releaseFeed(
-  store: Store,
-  release: { feed: number; owner: string; now: string; error?: string },
-): Promise<void> {
-  await callStore(store, 'touchpoint_feed_release', release, Done);
+export interface FeedRelease {
+  readonly feed: number;
+  readonly owner: string;
+  readonly now: string;
+  /** Shown by `status`. */
+  readonly error?: string;
+  /** The mark that the claim showed (`dirty_at`), once a round that began after it is complete; later marks stay. */
+  readonly dirtyBefore?: string;
+}
+
+/** Gives the lease back and records how the round went. */
+export async function releaseFeed(store: Store, { dirtyBefore, ...release }: FeedRelease): Promise<void> {
+  await callStore(store, 'touchpoint_feed_release', { ...release, dirty_before: dirtyBefore }, Done);
 }
 
 export interface ClientNames {
@@ -147,6 +162,17 @@ export const StatusRow = z.object({
     }),
   ),
   mailboxes: z.array(z.object({ mailbox: z.string(), state: z.string(), reason: z.string().nullable() })),
+  /** How changes are told: by notification (active, renew), or by polling alone, with the reason and the next try. */
+  subscriptions: z.array(
+    z.object({
+      mailbox: z.string(),
+      kind: z.string(),
+      state: z.enum(['active', 'renew', 'polling']),
+      expires_at: Instant.nullable(),
+      reason: z.string().nullable(),
+      retry_at: Instant.nullable(),
+    }),
+  ),
   last_run: z
     .object({
       started_at: Instant,
@@ -164,7 +190,10 @@ export const StatusRow = z.object({
 export type StatusRow = z.infer<typeof StatusRow>;
 
 /** Counts, lag and backlog; with the tagger's versions the backlog includes what an older version tagged. */
-export function readStatus(store: Store, versions: { encoder?: string; taxonomy?: string } = {}): Promise<StatusRow> {
+export function readStatus(
+  store: Store,
+  versions: { encoder?: string; taxonomy?: string } = {},
+): Promise<StatusRow> {
   return callStore(store, 'touchpoint_status', versions, StatusRow);
 }
 

@@ -97,7 +97,9 @@ async function readHolder(file: string): Promise<Holder | null> {
     return Holder.parse(JSON.parse(await readFile(file, 'utf8')));
   } catch (error) {
     if (isCode(error, 'ENOENT')) return null;
-    throw new Error(`the lock ${file} cannot be read: remove it if no touchpoint process runs`, { cause: error });
+    throw new Error(`the lock ${file} cannot be read: remove it if no touchpoint process runs`, {
+      cause: error,
+    });
   }
 }
 

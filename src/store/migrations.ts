@@ -41,7 +41,10 @@ create table if not exists supabase_migrations.schema_migrations (version text p
  * Runs what has not run yet, each migration in a transaction of its own together with its line in the ledger.
  * Returns the versions that were applied.
  */
-export async function migrate(runner: SqlRunner, migrations: readonly Migration[]): Promise<readonly string[]> {
+export async function migrate(
+  runner: SqlRunner,
+  migrations: readonly Migration[],
+): Promise<readonly string[]> {
   const pending = await pendingMigrations(runner, migrations);
   if (pending.length > 0) await runner.exec(LEDGER);
   for (const { version, name, sql } of pending) {
@@ -53,8 +56,13 @@ export async function migrate(runner: SqlRunner, migrations: readonly Migration[
 }
 
 /** What `migrate` would run. */
-export async function pendingMigrations(runner: SqlRunner, migrations: readonly Migration[]): Promise<readonly Migration[]> {
-  const [found] = await runner.rows(`select to_regclass('supabase_migrations.schema_migrations') is not null as ledger`);
+export async function pendingMigrations(
+  runner: SqlRunner,
+  migrations: readonly Migration[],
+): Promise<readonly Migration[]> {
+  const [found] = await runner.rows(
+    `select to_regclass('supabase_migrations.schema_migrations') is not null as ledger`,
+  );
   if (found?.['ledger'] !== true) return migrations;
   const rows = await runner.rows('select version from supabase_migrations.schema_migrations');
   const done = new Set(rows.map((row) => String(row['version'])));

@@ -32,7 +32,11 @@ export interface PageCommit {
   readonly now: string;
   readonly mailbox: string;
   /** Set on the first page of a round. */
-  readonly begin: { readonly round: 'full' | 'delta'; readonly scope: string; readonly window: Window | null } | null;
+  readonly begin: {
+    readonly round: 'full' | 'delta';
+    readonly scope: string;
+    readonly window: Window | null;
+  } | null;
   readonly nextLink: string | null;
   readonly deltaLink: string | null;
   readonly copies: readonly CopyRow[];
@@ -43,7 +47,15 @@ export interface PageCommit {
   /** Seen but neither stored nor removed: an earlier copy stays. */
   readonly shown: readonly string[];
   /** Whole occurrence sets, of series that changed: inside the window nothing else of the series remains. */
-  readonly series: readonly { readonly master: string; readonly keep: readonly string[]; readonly window: Window }[];
+  readonly series: readonly {
+    readonly master: string;
+    readonly keep: readonly string[];
+    readonly window: Window;
+  }[];
+  /** Belongs to no round of the feed: the cursor stays where it is, fenced all the same. */
+  readonly aside?: boolean;
+  /** Version of the lists of what to leave out that the page was screened by. */
+  readonly privacy?: number;
 }
 
 export interface Window {
@@ -62,10 +74,15 @@ const PageResult = z.object({
   deleted: z.number(),
   /** Copies that a complete round no longer showed. */
   swept: z.number(),
+  /** Copies of the feed whose removal was announced from outside the window: Graph must be asked about them. */
+  doubtful: z.array(z.string()),
 });
 export type PageResult = z.infer<typeof PageResult>;
 
-/** Rows, deletions and the new cursor, in one transaction. @throws {StoreConflict} when another owner moved the cursor */
+/**
+ * Rows, deletions and the new cursor, in one transaction.
+ * @throws {StoreConflict} when another owner moved the cursor, or the lists of what to leave out are newer
+ */
 export function commitPage(store: Store, page: PageCommit): Promise<PageResult> {
   const payload = {
     feed: page.feed,
@@ -73,6 +90,8 @@ export function commitPage(store: Store, page: PageCommit): Promise<PageResult> 
     owner: page.owner,
     lease_seconds: page.leaseSeconds,
     now: page.now,
+    aside: page.aside,
+    privacy: page.privacy,
     begin: page.begin?.round,
     scope: page.begin?.scope,
     window: page.begin?.window ?? undefined,
@@ -95,13 +114,22 @@ export function commitPage(store: Store, page: PageCommit): Promise<PageResult> 
   return callStore(store, 'touchpoint_page_commit', payload, PageResult);
 }
 
+/** Feeds with copies that are in doubt: their next round asks Graph about each of them. */
+export function doubtedFeeds(store: Store): Promise<number[]> {
+  return callStore(store, 'touchpoint_doubted_feeds', {}, z.array(z.number()));
+}
+
 export interface ImportItem {
   readonly touchpoint: Touchpoint;
   readonly match: ClientMatch;
 }
 
-/** Stores touchpoints that come from no mailbox; the answer counts outcomes per distinct touchpoint. */
-export function importTouchpoints(store: Store, now: string, items: readonly ImportItem[]) {
+/**
+ * Stores touchpoints that come from no mailbox; the answer counts outcomes per distinct touchpoint.
+ * @param privacy version of the lists of what to leave out that they were screened by
+ * @throws {StoreConflict} when newer lists hold
+ */
+export function importTouchpoints(store: Store, now: string, items: readonly ImportItem[], privacy?: number) {
   const rows = items.map(({ touchpoint, match }) => ({
     mailbox: '',
     graph_id: '',
@@ -110,7 +138,7 @@ export function importTouchpoints(store: Store, now: string, items: readonly Imp
     ...touchpointRow(touchpoint, match),
   }));
   const Answer = z.array(z.object({ kind: z.string(), source_key: z.string(), outcome: Outcome }));
-  return callStore(store, 'touchpoint_import', { now, items: rows }, Answer);
+  return callStore(store, 'touchpoint_import', { now, items: rows, privacy }, Answer);
 }
 
 function touchpointRow(touchpoint: Touchpoint, match: ClientMatch) {

@@ -61,7 +61,8 @@ export async function openPglite(options: PgliteOptions): Promise<PgliteStore> {
         throw error;
       }
     },
-    sql: async (text, params = []) => Rows.parse(await thread.ask({ op: 'query', sql: text, params: [...params] })),
+    sql: async (text, params = []) =>
+      Rows.parse(await thread.ask({ op: 'query', sql: text, params: [...params] })),
     dump: async () => z.instanceof(Uint8Array).parse(await thread.ask({ op: 'dump' })),
     close: () => thread.close(),
     [Symbol.asyncDispose]: () => thread.close(),
@@ -87,7 +88,11 @@ class Thread {
     worker.on('exit', () => this.#fail(new StoreUnavailable('the embedded store is closed')));
   }
 
-  ask(request: { readonly op: 'query'; readonly sql: string; readonly params: unknown[] } | { readonly op: 'dump' | 'close' }) {
+  ask(
+    request:
+      | { readonly op: 'query'; readonly sql: string; readonly params: unknown[] }
+      | { readonly op: 'dump' | 'close' },
+  ) {
     return new Promise<unknown>((resolve, reject) => {
       const id = this.#next++;
       this.#waiting.set(id, { resolve, reject });

@@ -33,12 +33,16 @@ export function openPostgres(url: string, connections = 8): Store {
 function translated(name: string, error: unknown): Error {
   // a DatabaseError came from the server and has a SQLSTATE; anything else is the connection
   if (error instanceof pg.DatabaseError) return storeError(name, error.code, error);
-  if (error instanceof z.ZodError) return new StoreError(`${name} answered without a result`, { cause: error });
+  if (error instanceof z.ZodError)
+    return new StoreError(`${name} answered without a result`, { cause: error });
   return new StoreUnavailable(`${name}: the database cannot be reached`, { cause: error });
 }
 
 /** Runs migrations: one connection, several statements at once. */
-export async function withPostgresRunner<T>(url: string, work: (runner: SqlRunner) => Promise<T>): Promise<T> {
+export async function withPostgresRunner<T>(
+  url: string,
+  work: (runner: SqlRunner) => Promise<T>,
+): Promise<T> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {

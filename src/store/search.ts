@@ -67,7 +67,11 @@ export interface ExportFilter {
 }
 
 /** Everything stored, page by page, instants in UTC ISO 8601 with milliseconds. */
-export async function* exportTouchpoints(store: Store, filter: ExportFilter, pageSize = 500): AsyncGenerator<Exported> {
+export async function* exportTouchpoints(
+  store: Store,
+  filter: ExportFilter,
+  pageSize = 500,
+): AsyncGenerator<Exported> {
   let after: string | undefined;
   for (;;) {
     const payload = { ...filter, after, limit: pageSize };

@@ -21,7 +21,10 @@ export interface Store extends AsyncDisposable {
 export class StoreError extends Error {
   override readonly name: string = 'StoreError';
   readonly code: string | undefined;
-  constructor(message: string, options: { readonly code?: string | undefined; readonly cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { readonly code?: string | undefined; readonly cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause });
     this.code = options.code;
   }
@@ -45,10 +48,17 @@ export function storeError(name: string, code: string | undefined, cause: unknow
 }
 
 /** Calls a function and parses its answer: a schema that drifted is named at once, not three calls later. */
-export async function callStore<T>(store: Store, name: string, payload: object, schema: z.ZodType<T>): Promise<T> {
+export async function callStore<T>(
+  store: Store,
+  name: string,
+  payload: object,
+  schema: z.ZodType<T>,
+): Promise<T> {
   const answer = schema.safeParse(await store.call(name, payload));
   if (!answer.success) {
-    throw new StoreError(`${name} answered in an unknown shape (run: touchpoint migrate): ${z.prettifyError(answer.error)}`);
+    throw new StoreError(
+      `${name} answered in an unknown shape (run: touchpoint migrate): ${z.prettifyError(answer.error)}`,
+    );
   }
   return answer.data;
 }

@@ -22,7 +22,10 @@ export interface Versions {
 const MAX_ATTEMPTS = 3;
 
 /** A page of touchpoints whose text, encoder or taxonomy differs from what was tagged, by id. */
-export function readUntagged(store: Store, page: Versions & { readonly limit: number; readonly after: string | null }) {
+export function readUntagged(
+  store: Store,
+  page: Versions & { readonly limit: number; readonly after: string | null },
+) {
   const { after, ...rest } = page;
   const payload = { ...rest, attempts: MAX_ATTEMPTS, after: after ?? undefined };
   return callStore(store, 'touchpoint_untagged', payload, z.array(Untagged));

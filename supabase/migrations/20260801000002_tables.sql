@@ -88,9 +88,10 @@ create table touchpoint.touchpoints (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   deleted_at timestamptz,
+  -- cut, because a tsvector holds 1 MB at most and one longer text would be refused with its whole page
   words tsvector generated always as (
-    setweight(to_tsvector('pg_catalog.english'::regconfig, title), 'A')
-    || setweight(to_tsvector('pg_catalog.english'::regconfig, body), 'B')
+    setweight(to_tsvector('pg_catalog.english'::regconfig, left(title, 10000)), 'A')
+    || setweight(to_tsvector('pg_catalog.english'::regconfig, left(body, 100000)), 'B')
   ) stored,
   unique (kind, source_key)
 );
@@ -104,11 +105,16 @@ create table touchpoint.copies (
   mailbox text not null,
   touchpoint uuid not null references touchpoint.touchpoints on delete cascade,
   etag text not null,
+  -- what this copy says, which is not always what the touchpoint took
+  content_hash text not null,
   series text,
   epoch bigint not null,
+  doubted boolean not null default false,
   primary key (feed, graph_id)
 );
 comment on table touchpoint.copies is 'Where a touchpoint stands in Outlook. The touchpoint is deleted when its last copy is.';
+comment on column touchpoint.copies.doubted is
+  'Graph is to be asked about it: its removal was announced while it lay outside the window, where a mere change looks the same, or it says something else than the touchpoint and the copy that was taken from is gone.';
 
 create table touchpoint.tags (
   touchpoint uuid not null references touchpoint.touchpoints on delete cascade,
@@ -144,5 +150,6 @@ create index touchpoints_embedding on touchpoint.touchpoints
 create index touchpoints_time on touchpoint.touchpoints (kind, occurred_at);
 create index touchpoints_client on touchpoint.touchpoints (client, occurred_at);
 create index copies_touchpoint on touchpoint.copies (touchpoint);
+create index copies_doubted on touchpoint.copies (feed) where doubted;
 create index copies_series on touchpoint.copies (feed, series) where series is not null;
 create index tags_label on touchpoint.tags (task, label);

@@ -3,7 +3,12 @@
 create function public.touchpoint_feeds_put(p jsonb) returns jsonb
 language plpgsql security invoker set search_path = touchpoint, pg_temp as $$
 -- {mailbox, feeds: [{kind, target, name}]} -> the mailbox's feeds, with what is known of their cursors.
+-- SQLSTATE PT409 for a mailbox that was forgotten meanwhile.
 begin
+  if exists (select from forgotten where kind = 'mailbox'
+    and hash = encode(sha256(convert_to(p->>'mailbox', 'UTF8')), 'hex')) then
+    raise exception 'the mailbox was forgotten' using errcode = 'PT409';
+  end if;
   insert into mailboxes (address) values (p->>'mailbox') on conflict do nothing;
   insert into feeds (mailbox, kind, target, name)
   select p->>'mailbox', f.kind, f.target, f.name
@@ -52,9 +57,11 @@ $$;
 create function public.touchpoint_feed_release(p jsonb) returns jsonb
 language sql security invoker set search_path = touchpoint, pg_temp as $$
 -- {feed, owner, now, error?, dirty_before?} -> {}. Gives the lease back and records how it went.
+-- dirty_before is the mark that the claim showed: a notification that came during the round has set a later one, which stays.
   update feeds
   set lease_owner = null,
       lease_until = null,
+      dirty_at = case when dirty_at <= (p->>'dirty_before')::timestamptz then null else dirty_at end,
       last_error = p->>'error',
       last_error_at = case when p->>'error' is null then null else (p->>'now')::timestamptz end
   where id = (p->>'feed')::bigint and lease_owner = p->>'owner';

@@ -6,16 +6,17 @@ language plpgsql security invoker set search_path = touchpoint, pg_temp as $$
 -- where outcome is inserted | updated | restored | unchanged, one per distinct touchpoint.
 -- Content is taken from the best copy: the organiser's or sender's own (rank 1) before others, then the newest;
 -- the copy it came from may always replace itself. So five copies never flap, whatever order they come in.
+-- Of equals in one call the last wins.
 declare
   result jsonb;
 begin
   with incoming as (
     select distinct on (i.kind, i.source_key) i.*
-    from jsonb_to_recordset(items) as i(mailbox text, graph_id text, kind text, source_key text, client uuid,
+    from rows from (jsonb_to_recordset(items) as (mailbox text, graph_id text, kind text, source_key text, client uuid,
       client_method text, client_confidence real, occurred_at timestamptz, ends_at timestamptz, all_day boolean,
       time_zone text, title text, body text, people jsonb, details jsonb, content_hash text, text_hash text,
-      rank smallint, modified_at timestamptz)
-    order by i.kind, i.source_key, i.rank desc, i.modified_at desc nulls last, i.graph_id
+      rank smallint, modified_at timestamptz)) with ordinality as i
+    order by i.kind, i.source_key, i.rank desc, i.modified_at desc nulls last, i.graph_id, i.ordinality desc
   ),
   before as (
     select t.id, t.deleted_at, i.kind, i.source_key,
@@ -50,16 +51,17 @@ begin
              <= (excluded.source_rank, coalesce(excluded.source_modified, '-infinity'))
         )
       )
-    returning t.id, t.kind, t.source_key
+    -- only a row that this very statement inserted has no xmax: what "before" saw may be older than what was there
+    returning t.id, t.kind, t.source_key, t.xmax = 0 as inserted
   )
   select coalesce(jsonb_agg(jsonb_build_object(
     'kind', i.kind,
     'source_key', i.source_key,
     'outcome', case
-      when b.id is null then 'inserted'
       when w.id is null then 'unchanged'
+      when w.inserted then 'inserted'
       when b.deleted_at is not null then 'restored'
-      when b.differs then 'updated'
+      when b.id is null or b.differs then 'updated'
       else 'unchanged' end)), '[]')
   into result
   from incoming i
@@ -82,6 +84,10 @@ begin
   where t.id = any(affected) and t.source_rank >= 0
     and not exists (select from copies c
       where c.touchpoint = t.id and c.mailbox = t.source_mailbox and c.graph_id = t.source_graph_id);
+  -- the copy that the content came from is gone, and one that stays says something else: Graph is to be asked about it
+  update copies c set doubted = true from touchpoints t
+  where t.id = any(affected) and t.source_rank = -1 and c.touchpoint = t.id and c.content_hash <> t.content_hash
+    and not c.doubted;
   if forget then
     delete from touchpoints t
     where t.id = any(affected) and not exists (select from copies c where c.touchpoint = t.id);
@@ -98,10 +104,14 @@ $$;
 create function public.touchpoint_page_commit(p jsonb) returns jsonb
 language plpgsql security invoker set search_path = touchpoint, pg_temp as $$
 -- {feed, expect, now, begin?: full|delta, scope?, window?: {start, end}, next_link?, delta_link?,
---  items: [...], removed: [graph id], forgotten: [graph id], shown: [graph id], series: [{master, keep: [graph id]}]}
--- -> {version, outcomes: {graph id: outcome}, removed: [graph ids that were known], deleted, swept}
+--  items: [...], removed: [graph id], forgotten: [graph id], shown: [graph id], series: [{master, keep: [graph id]}],
+--  aside?: true, privacy?: version of the lists that the page was screened by}
+-- -> {version, outcomes: {graph id: outcome}, removed: [graph ids that were known], deleted, swept, doubtful: [graph id]}
 -- removed and forgotten ids may name a series master: its occurrences go with it.
--- SQLSTATE PT409 when the cursor is no longer at the expected version.
+-- aside: the page belongs to no round of the feed; its cursor moves nowhere, but is fenced all the same.
+-- doubtful: every copy of the feed whose removal was announced while it lay outside the window, where a change looks the
+-- same as a removal: it stays until Graph was asked.
+-- SQLSTATE PT409 when the cursor is no longer at the expected version, or newer lists of what to leave out hold.
 declare
   cur feeds;
   at timestamptz := (p->>'now')::timestamptz;
@@ -115,7 +125,10 @@ declare
   outcomes jsonb;
   deleted int;
   swept int := 0;
+  aside boolean := coalesce((p->>'aside')::boolean, false);
+  in_doubt text[] := '{}';
 begin
+  perform touchpoint.hold_privacy((p->>'privacy')::bigint);
   select * into cur from feeds where id = (p->>'feed')::bigint for update;
   if not found or cur.cursor_version <> (p->>'expect')::bigint then
     raise exception 'the cursor of feed % is at version %, not %', p->>'feed', cur.cursor_version, p->>'expect'
@@ -132,19 +145,32 @@ begin
   end if;
 
   -- 1. what is no longer there
+  if not aside then
+    with out as (
+      update copies c set doubted = true from touchpoints t
+      where c.feed = cur.id and (c.graph_id = any(removed) or c.series = any(removed)) and t.id = c.touchpoint
+        and case cur.round
+          when 'full' then coalesce(t.ends_at, t.occurred_at) <= cur.round_window_start or t.occurred_at >= cur.round_window_end
+          else coalesce(t.ends_at, t.occurred_at) <= cur.window_start or t.occurred_at >= cur.window_end end
+      returning c.graph_id)
+    select coalesce(array_agg(graph_id), '{}') into in_doubt from out;
+  end if;
   select array_agg(id) into known from unnest(removed || forgotten) id
-  where exists (select from copies c where c.feed = cur.id and (c.graph_id = id or c.series = id));
+  where exists (select from copies c where c.feed = cur.id and (c.graph_id = id or c.series = id)
+    and (id = any(forgotten) or c.graph_id <> all(in_doubt)));
   with out as (
     delete from copies c where c.feed = cur.id and (c.graph_id = any(forgotten) or c.series = any(forgotten))
     returning c.touchpoint)
   select coalesce(array_agg(touchpoint), '{}') into erased from out;
   with out as (
     delete from copies c where c.feed = cur.id and (c.graph_id = any(removed) or c.series = any(removed))
+      and c.graph_id <> all(in_doubt)
     returning c.touchpoint)
   select coalesce(array_agg(touchpoint), '{}') into affected from out;
   with out as (
     delete from copies c using jsonb_array_elements(coalesce(p->'series', '[]')) s, touchpoints t
-    where c.feed = cur.id and c.series = s->>'master' and not (s->'keep') ? c.graph_id
+    -- a single meeting that became a series keeps its id as the master's, and is no meeting any more
+    where c.feed = cur.id and (c.series = s->>'master' or c.graph_id = s->>'master') and not (s->'keep') ? c.graph_id
       and t.id = c.touchpoint and t.occurred_at < (s->>'end')::timestamptz
       and coalesce(t.ends_at, t.occurred_at) > (s->>'start')::timestamptz
     returning c.touchpoint)
@@ -154,22 +180,26 @@ begin
   -- 2. what is there
   outcomes := touchpoint.upsert_touchpoints(items, at);
   with incoming as (
-    select distinct on (i.graph_id) i.graph_id, i.mailbox, i.etag, i.series, t.id as touchpoint, o.outcome
-    from jsonb_to_recordset(items) as i(graph_id text, mailbox text, etag text, series text, kind text, source_key text)
+    select distinct on (i.graph_id) i.graph_id, i.mailbox, i.etag, i.content_hash, i.series, t.id as touchpoint, o.outcome
+    from rows from (jsonb_to_recordset(items) as (graph_id text, mailbox text, etag text, content_hash text, series text,
+      kind text, source_key text)) with ordinality as i
     join touchpoints t on t.kind = i.kind and t.source_key = i.source_key
     join jsonb_to_recordset(outcomes) as o(kind text, source_key text, outcome text)
       on o.kind = i.kind and o.source_key = i.source_key
+    order by i.graph_id, i.ordinality desc
   ),
   before as (
     select c.graph_id, c.touchpoint from copies c join incoming i on c.feed = cur.id and c.graph_id = i.graph_id
   ),
   written as (
-    insert into copies as c (feed, graph_id, mailbox, touchpoint, etag, series, epoch)
-    select cur.id, i.graph_id, i.mailbox, i.touchpoint, i.etag, i.series, cur.epoch from incoming i
+    insert into copies as c (feed, graph_id, mailbox, touchpoint, etag, content_hash, series, epoch)
+    select cur.id, i.graph_id, i.mailbox, i.touchpoint, i.etag, i.content_hash, i.series, cur.epoch from incoming i
     on conflict (feed, graph_id) do update
-      set touchpoint = excluded.touchpoint, etag = excluded.etag, series = excluded.series, epoch = excluded.epoch
-      where (c.touchpoint, c.etag, c.epoch) <> (excluded.touchpoint, excluded.etag, excluded.epoch)
-        or c.series is distinct from excluded.series
+      set touchpoint = excluded.touchpoint, etag = excluded.etag, content_hash = excluded.content_hash, series = excluded.series, epoch = excluded.epoch,
+        doubted = false
+      where (c.touchpoint, c.etag, c.content_hash, c.epoch)
+          <> (excluded.touchpoint, excluded.etag, excluded.content_hash, excluded.epoch)
+        or c.series is distinct from excluded.series or c.doubted
   )
   select
     coalesce(jsonb_object_agg(i.graph_id, case
@@ -178,9 +208,9 @@ begin
   into outcomes, gone
   from incoming i left join before b on b.graph_id = i.graph_id;
   affected := affected || gone;
-  update copies c set epoch = cur.epoch
+  update copies c set epoch = cur.epoch, doubted = false
   from jsonb_array_elements_text(coalesce(p->'shown', '[]')) id
-  where c.feed = cur.id and c.graph_id = id and c.epoch <> cur.epoch;
+  where c.feed = cur.id and c.graph_id = id and (c.epoch <> cur.epoch or c.doubted);
 
   -- 3. the cursor; at the end of a complete round what it did not show goes, inside its window
   if p->>'delta_link' is not null and cur.round = 'full' then
@@ -198,6 +228,10 @@ begin
 
   update feeds f set
     cursor_version = f.cursor_version + 1,
+    lease_until = case when f.lease_owner = p->>'owner'
+      then clock_timestamp() + make_interval(secs => (p->>'lease_seconds')::float8) else f.lease_until end
+  where f.id = cur.id;
+  update feeds f set
     epoch = cur.epoch,
     next_link = p->>'next_link',
     round = case when p->>'delta_link' is null then cur.round end,
@@ -210,11 +244,17 @@ begin
     round_scope = case when p->>'delta_link' is null then cur.round_scope end,
     round_window_start = case when p->>'delta_link' is null then cur.round_window_start end,
     round_window_end = case when p->>'delta_link' is null then cur.round_window_end end,
-    last_success_at = case when p->>'delta_link' is not null then at else f.last_success_at end,
-    lease_until = case when f.lease_owner = p->>'owner'
-      then clock_timestamp() + make_interval(secs => (p->>'lease_seconds')::float8) else f.lease_until end
-  where f.id = cur.id;
+    last_success_at = case when p->>'delta_link' is not null then at else f.last_success_at end
+  where f.id = cur.id and not aside;
   return jsonb_build_object('version', cur.cursor_version + 1, 'outcomes', outcomes,
-    'removed', to_jsonb(coalesce(known, '{}')), 'deleted', deleted, 'swept', swept);
+    'removed', to_jsonb(coalesce(known, '{}')), 'deleted', deleted, 'swept', swept,
+    'doubtful', (select coalesce(jsonb_agg(c.graph_id order by c.graph_id), '[]') from copies c
+      where c.feed = cur.id and c.doubted));
 end
+$$;
+
+create function public.touchpoint_doubted_feeds(p jsonb) returns jsonb
+language sql stable security invoker set search_path = touchpoint, pg_temp as $$
+-- {} -> [feed id] of the feeds that hold copies about which Graph is to be asked.
+  select coalesce(jsonb_agg(distinct feed), '[]') from copies where doubted
 $$;

@@ -1,4 +1,5 @@
--- Runs last: row level security on every table with no policy, every function executable by service_role alone.
+-- Runs last: row level security on every table with no policy, every function executable by service_role alone,
+-- and those that answer speak UTC wherever the database lives.
 do $$
 declare
   ours record;
@@ -12,6 +13,9 @@ begin
   loop
     execute format('revoke all on function %s from public, anon, authenticated', ours.name);
     execute format('grant execute on function %s to service_role', ours.name);
+    if ours.name::text not like 'touchpoint.%' then
+      execute format('alter function %s set timezone = %L', ours.name, 'UTC');
+    end if;
   end loop;
 end
 $$;

@@ -6,9 +6,13 @@ export function memoryStore(): Promise<PgliteStore> {
   return openEmbedded(null);
 }
 
-/** Empties every table: a fresh store for the price of a truncate. */
-export async function emptyStore(store: PgliteStore): Promise<void> {
+/** Empties every table. Deleting a test's few rows takes a tenth of what truncating all tables and indexes does. */
+export async function emptyStore(store: Pick<PgliteStore, 'sql'>): Promise<void> {
   await store.sql(
-    'truncate touchpoint.touchpoints, touchpoint.mailboxes, touchpoint.clients, touchpoint.runs restart identity cascade',
+    `with touchpoints as (delete from touchpoint.touchpoints), mailboxes as (delete from touchpoint.mailboxes),
+       clients as (delete from touchpoint.clients), runs as (delete from touchpoint.runs),
+       skips as (delete from touchpoint.skips), forgotten as (delete from touchpoint.forgotten),
+       privacy as (update touchpoint.privacy set version = 0, retained = null)
+     select`,
   );
 }

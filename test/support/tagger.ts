@@ -1,7 +1,9 @@
 import type { Tagger } from '../../src/classify/tagger.ts';
 
 /** A tagger that answers at once, for tests about flow; the real one has tests of its own. */
-export function quickTagger(options: { readonly fail?: (title: string) => Error | undefined } = {}): Tagger & { readonly seen: string[] } {
+export function quickTagger(
+  options: { readonly fail?: (title: string) => Error | undefined } = {},
+): Tagger & { readonly seen: string[] } {
   const seen: string[] = [];
   return {
     seen,

@@ -1,0 +1,15 @@
+import { inject } from 'vitest';
+import { openPostgres } from '../../src/store/postgres.ts';
+import type { Harness } from '../store/contract/harness.ts';
+import { asServiceRole, createDatabase, openSql } from '../support/postgres.ts';
+
+/** A database of its own in the run's cluster, read and written with the service's rights. */
+export async function openNative(): Promise<Harness> {
+  const url = await createDatabase(inject('postgresUrl'));
+  const store = openPostgres(asServiceRole(url));
+  const admin = openSql(url);
+  const close = async () => {
+    await Promise.all([store.close(), admin.close()]);
+  };
+  return { store, sql: admin.sql, close };
+}

@@ -1,0 +1,21 @@
+import { clientContract, feedContract, statusContract } from './feeds.ts';
+import type { Harness } from './harness.ts';
+import { pageContract } from './pages.ts';
+import { privacyContract } from './privacy.ts';
+import { searchContract, zoneContract } from './search.ts';
+import { subscriptionContract } from './subscriptions.ts';
+import { importContract, tagContract } from './tags.ts';
+
+/** What every driver promises; the same tests for each. The harness is open while they run, and emptied before each. */
+export function storeContract(harness: () => Harness): void {
+  pageContract(harness);
+  privacyContract(harness);
+  feedContract(harness);
+  clientContract(harness);
+  statusContract(harness);
+  tagContract(harness);
+  importContract(harness);
+  searchContract(harness);
+  zoneContract(harness);
+  subscriptionContract(harness);
+}
