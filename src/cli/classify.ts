@@ -1,14 +1,19 @@
 import { z } from 'zod';
 import type { Item, Tagger } from '../classify/tagger.ts';
 import { KINDS } from '../core/touchpoint.ts';
+import type { Task } from './arguments.ts';
 import type { Context } from './context.ts';
 import { inputStream, readJsonLines } from './input.ts';
 import { printJson } from './output.ts';
 
 /** The kind each task is mostly asked about: for input that does not say. */
-const USUAL_KIND = { intent: 'meeting', topic: 'topic', action: 'action', risk: 'risk', sentiment: 'nps' } as const;
-export const TASKS = ['intent', 'topic', 'action', 'risk', 'sentiment'] as const;
-type Task = (typeof TASKS)[number];
+const USUAL_KIND = {
+  intent: 'meeting',
+  topic: 'topic',
+  action: 'action',
+  risk: 'risk',
+  sentiment: 'nps',
+} as const;
 
 const Line = z.object({
   id: z.union([z.string(), z.number()]).optional(),
@@ -37,7 +42,11 @@ export async function classify(context: Context, task: Task, file: string | unde
 
 async function answer(tagger: Tagger, task: Task, lines: readonly Line[]): Promise<void> {
   const items = lines.map(
-    ({ kind, title, text }): Item => ({ kind: kind ?? USUAL_KIND[task], title: title ?? '', text: text ?? '' }),
+    ({ kind, title, text }): Item => ({
+      kind: kind ?? USUAL_KIND[task],
+      title: title ?? '',
+      text: text ?? '',
+    }),
   );
   const answers = await tagger.classify(task, items);
   for (const [index, line] of lines.entries()) printJson({ id: line.id ?? null, ...answers[index] });

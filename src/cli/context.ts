@@ -1,21 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import path from 'node:path';
-import { createTagger, type Tagger } from '../classify/tagger.ts';
+import type { Tagger } from '../classify/tagger.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { type Config, loadConfig } from '../core/config.ts';
 import { createLog, type Log } from '../core/log.ts';
-import { createGraph, type Graph } from '../graph/client.ts';
+import type { Graph } from '../graph/client.ts';
 import { daemonStore, readNotice } from '../store/daemon.ts';
 import { StoreLocked } from '../store/lock.ts';
-import { openEmbedded } from '../store/open.ts';
-import { openPostgres } from '../store/postgres.ts';
 import type { Store } from '../store/store.ts';
-import { openSupabase } from '../store/supabase.ts';
 import type { SyncDeps } from '../sync/feed.ts';
-import { findTenant, type Tenant } from './tenant.ts';
+import type { Tenant } from './tenant.ts';
 
-/** What commands are made of, put together in one place; everything opened is closed again, last first. */
+/**
+ * What commands are made of, put together in one place; everything opened is closed again, last first.
+ * The heavy parts are loaded when they are asked for: `status` needs no Graph, `classify` no store.
+ */
 
 export interface GlobalOptions {
   readonly config?: string;
@@ -46,24 +46,31 @@ export class Context implements AsyncDisposable {
 
   tagger(): Promise<Tagger> {
     const { config, log } = this;
-    this.#tagger ??= createTagger({
-      modelsDir: config.modelsDir,
-      encoder: config.models.encoder,
-      taxonomyFile: config.taxonomyFile,
-      workers: config.models.workers ?? 2,
-      cacheDir: path.join(config.dataDir, 'cache'),
-      log,
-    }).then((tagger) => this.#keep(tagger, () => tagger.close()));
+    this.#tagger ??= import('../classify/tagger.ts')
+      .then(({ createTagger }) =>
+        createTagger({
+          modelsDir: config.modelsDir,
+          encoder: config.models.encoder,
+          taxonomyFile: config.taxonomyFile,
+          workers: config.models.workers ?? 2,
+          cacheDir: path.join(config.dataDir, 'cache'),
+          log,
+        }),
+      )
+      .then((tagger) => this.#keep(tagger, () => tagger.close()));
     return this.#tagger;
   }
 
   /** The tenant that is read: Microsoft's, another Graph endpoint, or the sandbox when none is configured. */
   tenant(): Promise<Tenant> {
-    this.#tenant ??= findTenant(this.config, this.clock).then((tenant) => this.#keep(tenant, () => tenant.close()));
+    this.#tenant ??= import('./tenant.ts')
+      .then(({ findTenant }) => findTenant(this.config, this.clock))
+      .then((tenant) => this.#keep(tenant, () => tenant.close()));
     return this.#tenant;
   }
 
   async graph(): Promise<Graph> {
+    const { createGraph } = await import('../graph/client.ts');
     const { baseUrl, token } = await this.tenant();
     const { per_mailbox, concurrency, attempts, budget_seconds, timeout_seconds } = this.config.graph;
     return createGraph({
@@ -104,14 +111,18 @@ export async function openContext(options: GlobalOptions): Promise<Context> {
 }
 
 async function openStore(config: Config): Promise<Store> {
-  if (config.supabase !== undefined) return openSupabase(config.supabase);
-  if (config.databaseUrl !== undefined) return openPostgres(config.databaseUrl);
+  if (config.supabase !== undefined)
+    return (await import('../store/supabase.ts')).openSupabase(config.supabase);
+  if (config.databaseUrl !== undefined)
+    return (await import('../store/postgres.ts')).openPostgres(config.databaseUrl);
   try {
+    const { openEmbedded } = await import('../store/open.ts');
     return await openEmbedded(config.dataDir);
   } catch (error) {
     const notice = await readNotice(config.dataDir);
     // the notice must be the lock holder's own: a dead daemon may have left one
-    if (error instanceof StoreLocked && notice !== null && notice.pid === error.holder.pid) return daemonStore(notice);
+    if (error instanceof StoreLocked && notice !== null && notice.pid === error.holder.pid)
+      return daemonStore(notice);
     throw error;
   }
 }

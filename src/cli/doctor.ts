@@ -49,21 +49,30 @@ async function checkMachine(context: Context, attempt: Attempt): Promise<void> {
     await access(dataDir, constants.W_OK);
     return dataDir;
   });
-  await attempt('store', 'run `touchpoint migrate`; check SUPABASE_URL, SUPABASE_SERVICE_ROLE_KEY or DATABASE_URL', async () => {
-    const store = await context.store();
-    const { touchpoints } = await readStatus(store);
-    return `${store.driver}, ${Object.values(touchpoints).reduce((sum, number) => sum + number, 0)} touchpoints`;
-  });
-  await attempt('model', `put the model folder ${models.encoder} into ${modelsDir}, or set TOUCHPOINT_MODELS`, async () => {
-    const tagger = await context.tagger();
-    await tagger.embed(['ready']);
-    return tagger.encoder;
-  });
+  await attempt(
+    'store',
+    'run `touchpoint migrate`; check SUPABASE_URL, SUPABASE_SERVICE_ROLE_KEY or DATABASE_URL',
+    async () => {
+      const store = await context.store();
+      const { touchpoints } = await readStatus(store);
+      return `${store.driver}, ${Object.values(touchpoints).reduce((sum, number) => sum + number, 0)} touchpoints`;
+    },
+  );
+  await attempt(
+    'model',
+    `put the model folder ${models.encoder} into ${modelsDir}, or set TOUCHPOINT_MODELS`,
+    async () => {
+      const tagger = await context.tagger();
+      await tagger.embed(['ready']);
+      return tagger.encoder;
+    },
+  );
 }
 
 async function checkGraph(context: Context, attempt: Attempt): Promise<Graph | null> {
   let graph: Graph | null = null;
-  const mend = 'check AZURE_AD_TENANT_ID, AZURE_AD_CLIENT_ID and AZURE_AD_CLIENT_SECRET, and that the secret has not expired';
+  const mend =
+    'check AZURE_AD_TENANT_ID, AZURE_AD_CLIENT_ID and AZURE_AD_CLIENT_SECRET, and that the secret has not expired';
   const ok = await attempt('sign-in', mend, async () => {
     const tenant = await context.tenant();
     graph = await context.graph();
@@ -89,7 +98,9 @@ async function checkMailboxes(context: Context, graph: Graph): Promise<Finding[]
   const window = windowAt(context.clock.now(), config.calendar);
   for (const mailbox of addresses) {
     if (config.calendar.enabled) {
-      findings.push(await permission(graph, { mailbox, name: 'Calendars.Read', url: calendarDeltaUrl(mailbox, window) }));
+      findings.push(
+        await permission(graph, { mailbox, name: 'Calendars.Read', url: calendarDeltaUrl(mailbox, window) }),
+      );
     }
     if (config.mail.enabled) {
       const url = messagesDeltaUrl(mailbox, config.mail.folders[0] ?? 'inbox');
@@ -119,7 +130,8 @@ function mendFor(error: unknown, name: Permission['name']): string {
   if (isNoConsent(error)) {
     return `grant the application permission ${name} (admin consent), or give the app the role "Application ${name}" for this mailbox with RBAC for Applications`;
   }
-  if (isNotFound(error)) return 'check the address: there is no such mailbox in Exchange Online (it may be on premises)';
+  if (isNotFound(error))
+    return 'check the address: there is no such mailbox in Exchange Online (it may be on premises)';
   return 'try again; if it stays, look the error code up in the documentation of Microsoft Graph';
 }
 

@@ -7,7 +7,9 @@ import { clip, storable } from '../core/text.ts';
 import { KINDS, type Kind, type Touchpoint } from '../core/touchpoint.ts';
 import { type ClientRow, putClients } from '../store/feeds.ts';
 import { type ImportItem, importTouchpoints } from '../store/pages.ts';
+import { readPrivacy } from '../store/privacy.ts';
 import type { Store } from '../store/store.ts';
+import { Forgotten, folded } from '../sync/redact.ts';
 import { tagPending } from '../sync/tagging.ts';
 import type { Context } from './context.ts';
 import { checked, inputStream, readJsonLines } from './input.ts';
@@ -35,7 +37,11 @@ const PAGE = 200;
 const MOST_TEXT = 20_000;
 
 /** Touchpoints from JSON Lines or CSV into the store, then tags for them. The same id again replaces what it said. */
-export async function importFile(context: Context, file: string | undefined, options: ImportOptions): Promise<number> {
+export async function importFile(
+  context: Context,
+  file: string | undefined,
+  options: ImportOptions,
+): Promise<number> {
   const store = await context.store();
   const totals: Record<string, number> = {};
   let page: Row[] = [];
@@ -81,14 +87,30 @@ interface ImportPage {
 async function storePage(context: Context, store: Store, { rows, options }: ImportPage): Promise<string[]> {
   // the same id twice in one file: the last one wins
   const latest = [...new Map(rows.map((row) => [`${row.kind ?? options.kind} ${row.id}`, row])).values()];
-  const clients = await clientIds(store, latest);
-  const items = latest.map((row): ImportItem => {
+  const lists = await readPrivacy(store);
+  const forgotten = new Forgotten(lists.forgotten);
+  const wanted = latest.filter(({ client }) => client == null || !forgotten.has('client', folded(client)));
+  const clients = await clientIds(store, wanted);
+  const items = wanted.map((row): ImportItem => {
     const client = row.client == null ? null : (clients.get(row.client.trim().toLowerCase()) ?? null);
-    const match = client === null ? { client, method: null, confidence: null } : { client, method: 'given', confidence: 1 };
-    return { touchpoint: toTouchpoint(row, options.kind), match };
+    const match =
+      client === null
+        ? { client, method: null, confidence: null }
+        : { client, method: 'given', confidence: 1 };
+    return { touchpoint: withoutForgotten(forgotten, toTouchpoint(row, options.kind)), match };
   });
   const now = new Date(context.clock.now()).toISOString();
-  return (await importTouchpoints(store, now, items)).map(({ outcome }) => outcome);
+  const outcomes = (await importTouchpoints(store, now, items, lists.version)).map(({ outcome }) => outcome);
+  return [...outcomes, ...latest.slice(wanted.length).map(() => 'forgotten')];
+}
+
+/** Imported texts name no people apart: whom we were asked to forget leaves the words. */
+function withoutForgotten(forgotten: Forgotten, touchpoint: Touchpoint): Touchpoint {
+  return {
+    ...touchpoint,
+    title: forgotten.redact(touchpoint.title),
+    body: forgotten.redact(touchpoint.body),
+  };
 }
 
 /** Clients by lower-cased name and alias; names that nobody knows become clients. */
@@ -104,14 +126,18 @@ async function clientIds(store: Store, rows: readonly Row[]): Promise<Map<string
 }
 
 function byName(clients: readonly ClientRow[]): Map<string, string> {
-  const aliases = clients.flatMap(({ id, aliases }) => aliases.map((alias) => [alias.toLowerCase(), id] as const));
+  const aliases = clients.flatMap(({ id, aliases }) =>
+    aliases.map((alias) => [alias.toLowerCase(), id] as const),
+  );
   return new Map([...aliases, ...clients.map(({ id, name }) => [name.toLowerCase(), id] as const)]);
 }
 
 function toTouchpoint(row: Row, kind: Kind): Touchpoint {
   const date = row.date == null ? null : DateTime.fromISO(row.date, { zone: 'utc' });
   if (date !== null && (!date.isValid || date.year < 1900 || date.year > 2200)) {
-    throw new ConfigError(`id ${row.id}: date: wants an ISO 8601 date such as 2026-03-01 or 2026-03-01T09:00:00Z`);
+    throw new ConfigError(
+      `id ${row.id}: date: wants an ISO 8601 date such as 2026-03-01 or 2026-03-01T09:00:00Z`,
+    );
   }
   return {
     kind: row.kind ?? kind,
@@ -139,4 +165,3 @@ async function tagImported(context: Context, store: Store): Promise<number> {
     return 0;
   }
 }
-

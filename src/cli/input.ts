@@ -10,7 +10,10 @@ export function inputStream(file: string | undefined): NodeJS.ReadableStream {
 }
 
 /** Each line parsed by `schema`. @throws {ConfigError} naming the line and what was wrong with it */
-export async function* readJsonLines<T>(input: NodeJS.ReadableStream, schema: z.ZodType<T>): AsyncGenerator<T> {
+export async function* readJsonLines<T>(
+  input: NodeJS.ReadableStream,
+  schema: z.ZodType<T>,
+): AsyncGenerator<T> {
   let number = 0;
   for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
     number += 1;
@@ -33,5 +36,7 @@ export function checked<T>(value: unknown, place: string, schema: z.ZodType<T>):
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new ConfigError(`${place}: ${issue?.path.join('.') || 'the object'}: ${issue?.message ?? 'is wrong'}`);
+  throw new ConfigError(
+    `${place}: ${issue?.path.join('.') || 'the object'}: ${issue?.message ?? 'is wrong'}`,
+  );
 }

@@ -1,30 +1,22 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { z } from 'zod';
 import { ConfigError, reasonOf } from '../core/errors.ts';
 import { packagePath } from '../core/paths.ts';
-import { KINDS, type Kind } from '../core/touchpoint.ts';
+import { KINDS } from '../core/touchpoint.ts';
 import { StoreLocked } from '../store/lock.ts';
-import { classify, TASKS } from './classify.ts';
+import { instant, kindOption, portNumber, TASKS, whole } from './arguments.ts';
 import { type Context, type GlobalOptions, openContext } from './context.ts';
-import { doctor } from './doctor.ts';
-import { exportAll } from './export.ts';
-import { importFile } from './import.ts';
-import { migrate } from './migrate.ts';
-import { mutateSandbox, runSandbox } from './sandbox.ts';
-import { search } from './search.ts';
-import { start } from './start.ts';
-import { status } from './status.ts';
-import { sync } from './sync.ts';
-import { tag } from './tag.ts';
 
-/** Exit codes: 0 done, 1 failed, 2 wrong usage or configuration. */
+/** Exit codes: 0 done, 1 failed, 2 wrong usage or configuration. Each command is loaded when it is asked for. */
 
-const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync(packagePath('package.json'), 'utf8')));
+const { version } = z
+  .object({ version: z.string() })
+  .parse(JSON.parse(readFileSync(packagePath('package.json'), 'utf8')));
 
 const program = new Command('touchpoint')
-  .description("Keeps Outlook meetings and mail in step with your store, and says what each is about.")
+  .description('Keeps Outlook meetings and mail in step with your store, and says what each is about.')
   .version(version)
   .exitOverride()
   .configureHelp({ showGlobalOptions: true });
@@ -45,37 +37,35 @@ async function run(options: GlobalOptions, work: (context: Context) => Promise<n
   process.exitCode = await work(context);
 }
 
-const whole = (text: string): number => {
-  if (!/^\d+$/.test(text) || Number(text) < 1) throw new InvalidArgumentError('wants a whole number of at least 1.');
-  return Number(text);
-};
-const portNumber = (text: string): number => {
-  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new InvalidArgumentError('wants a port number.');
-  return Number(text);
-};
-const instant = (text: string): string => {
-  if (Number.isNaN(Date.parse(text))) throw new InvalidArgumentError('wants a date such as 2026-03-01.');
-  return new Date(text).toISOString();
-};
-const kinds = (text: string, before: Kind[] | undefined): Kind[] => {
-  const kind = KINDS.find((candidate) => candidate === text);
-  if (kind === undefined) throw new InvalidArgumentError(`wants one of ${KINDS.join(', ')}.`);
-  return [...(before ?? []), kind];
-};
-const kindOption = () => new Option('--kind <kind>', 'only this kind; may be given again').argParser(kinds);
-
 command('start', 'the daemon: keeps everything in step until it is stopped').action((options) =>
-  run(options, (context) => start(context, options)),
+  run(options, async (context) => (await import('./start.ts')).start(context, options)),
 );
 command('sync', 'one pass over all feeds, then tags what needs it')
   .option('--mailbox <address>', 'only this mailbox')
   .addOption(new Option('--kind <kind>', 'only meetings or only mail').choices(['meeting', 'email']))
-  .action((options) => run(options, (context) => sync(context, options)));
+  .action((options) => run(options, async (context) => (await import('./sync.ts')).sync(context, options)));
+command('resync', 'reads everything anew, and drops what is no longer there')
+  .option('--mailbox <address>', 'only this mailbox')
+  .addOption(new Option('--kind <kind>', 'only meetings or only mail').choices(['meeting', 'email']))
+  .option('--from <date>', 'only what happened from this date on', instant)
+  .option('--to <date>', 'only what happened before this date', instant)
+  .option('--dry-run', 'only say what would change')
+  .action((options) =>
+    run(options, async (context) => (await import('./resync.ts')).resync(context, options)),
+  );
+command('forget', 'erases a person, a mailbox or a client, and keeps them from coming back')
+  .option('--person <address>', 'a person: what they wrote, and their name and address everywhere else')
+  .option('--mailbox <address>', 'a mailbox, with what only it holds')
+  .option('--client <name>', 'a client organisation, by name or alias')
+  .option('--dry-run', 'only say what would be erased')
+  .action((options) =>
+    run(options, async (context) => (await import('./forget.ts')).forget(context, options)),
+  );
 command('tag', 'tags and embeds what needs it')
   .option('--limit <n>', 'at most so many', whole)
-  .action((options) => run(options, (context) => tag(context, options)));
+  .action((options) => run(options, async (context) => (await import('./tag.ts')).tag(context, options)));
 command('status', 'what is stored, what waits, how fresh each feed is').action((options) =>
-  run(options, (context) => status(context, options)),
+  run(options, async (context) => (await import('./status.ts')).status(context, options)),
 );
 command('search', 'hybrid search over everything stored')
   .argument('<question>')
@@ -84,32 +74,56 @@ command('search', 'hybrid search over everything stored')
   .option('--since <date>', 'only from this date on', instant)
   .option('--until <date>', 'only before this date', instant)
   .option('--limit <n>', 'results', whole, 10)
-  .action((question, options) => run(options, (context) => search(context, question, options)));
+  .action((question, options) =>
+    run(options, async (context) => (await import('./search.ts')).search(context, question, options)),
+  );
 command('classify', 'JSON Lines in, JSON Lines with labels out; no store')
   .addOption(new Option('--task <task>', 'what to say of each item').choices(TASKS).makeOptionMandatory())
   .argument('[file]', 'JSON Lines of {"id","kind","title","text"}; standard input without it')
-  .action((file, options) => run(options, (context) => classify(context, options.task, file)));
+  .action((file, options) =>
+    run(options, async (context) => (await import('./classify.ts')).classify(context, options.task, file)),
+  );
 command('import', 'touchpoints from JSON Lines or CSV into the store')
-  .addOption(new Option('--kind <kind>', 'what they are, where a line does not say').choices(KINDS).makeOptionMandatory())
+  .addOption(
+    new Option('--kind <kind>', 'what they are, where a line does not say')
+      .choices(KINDS)
+      .makeOptionMandatory(),
+  )
   .option('--no-tag', 'leave tags and vectors for later')
-  .argument('[file]', '{"id","kind","client","date","title","text"} a line, or .csv with these columns; standard input without it')
-  .action((file, options) => run(options, (context) => importFile(context, file, options)));
+  .argument(
+    '[file]',
+    '{"id","kind","client","date","title","text"} a line, or .csv with these columns; standard input without it',
+  )
+  .action((file, options) =>
+    run(options, async (context) => (await import('./import.ts')).importFile(context, file, options)),
+  );
 command('export', 'JSON Lines of what is stored')
   .addOption(kindOption())
   .option('--since <date>', 'only from this date on', instant)
   .option('--deleted', 'with what was deleted')
-  .action((options) => run(options, (context) => exportAll(context, options)));
-command('doctor', 'tries everything that is needed and says how to mend what does not work').action((options) =>
-  run(options, (context) => doctor(context, options)),
+  .action((options) =>
+    run(options, async (context) => (await import('./export.ts')).exportAll(context, options)),
+  );
+command('doctor', 'tries everything that is needed and says how to mend what does not work').action(
+  (options) => run(options, async (context) => (await import('./doctor.ts')).doctor(context, options)),
 );
 command('migrate', 'brings the schema up to date')
   .option('--check', 'only say what is missing')
-  .action((options) => run(options, (context) => migrate(context, options)));
+  .action((options) =>
+    run(options, async (context) => (await import('./migrate.ts')).migrate(context, options)),
+  );
 command('sandbox', 'a Graph server on loopback with a made-up tenant')
   .option('--port <port>', '0 takes any free one', portNumber, 4010)
-  .addArgument(new Argument('[action]', 'run it, or mutate: change things in the one that runs').choices(['run', 'mutate']).default('run'))
+  .addArgument(
+    new Argument('[action]', 'run it, or mutate: change things in the one that runs')
+      .choices(['run', 'mutate'])
+      .default('run'),
+  )
   .action((action, options) =>
-    run(options, (context) => (action === 'mutate' ? mutateSandbox(context, options) : runSandbox(context, options))),
+    run(options, async (context) => {
+      const { mutateSandbox, runSandbox } = await import('./sandbox.ts');
+      return action === 'mutate' ? mutateSandbox(context, options) : runSandbox(context, options);
+    }),
   );
 
 try {

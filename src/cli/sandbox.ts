@@ -15,7 +15,9 @@ export async function runSandbox(context: Context, options: SandboxOptions): Pro
   else {
     printLine(`TOUCHPOINT_GRAPH_URL=${sandbox.url}`);
     printLine(`TOUCHPOINT_GRAPH_TOKEN=${sandbox.token}`);
-    printLine('Stop it with Ctrl-C. POST /sandbox/mutate changes things, GET /sandbox/truth says what a perfect sync holds.');
+    printLine(
+      'Stop it with Ctrl-C. POST /sandbox/mutate changes things, GET /sandbox/truth says what a perfect sync holds.',
+    );
   }
   await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
   return 0;

@@ -1,6 +1,6 @@
 import { reasonOf, TransientError } from '../core/errors.ts';
 import type { Kind } from '../core/touchpoint.ts';
-import { type Question, search as ask } from '../store/search.ts';
+import { search as ask, type Question } from '../store/search.ts';
 import type { Context } from './context.ts';
 import { printJson, printLine } from './output.ts';
 
@@ -30,7 +30,9 @@ export async function search(context: Context, query: string, options: SearchOpt
     return 0;
   }
   for (const hit of hits) {
-    const about = [hit.kind, hit.client, hit.occurred_at?.slice(0, 10)].filter((part) => part != null).join(' · ');
+    const about = [hit.kind, hit.client, hit.occurred_at?.slice(0, 10)]
+      .filter((part) => part != null)
+      .join(' · ');
     printLine(`${hit.title || '(no subject)'}  [${about}]`);
     printLine(`    ${hit.snippet.replace(/\s+/g, ' ')}`);
   }

@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { startControl } from '../server/control.ts';
 import { removeNotice, writeNotice } from '../store/daemon.ts';
-import { startDaemon } from '../sync/daemon.ts';
 import { readStatus } from '../store/feeds.ts';
+import type { Store } from '../store/store.ts';
+import { type Daemon, startDaemon } from '../sync/daemon.ts';
 import type { Context } from './context.ts';
+import { notifications } from './notifications.ts';
 import { count, printJson, printLine } from './output.ts';
 import { asJson, printReport, runPass } from './sync.ts';
 import { withSandboxClients } from './tenant.ts';
@@ -18,35 +20,61 @@ export async function start(context: Context, options: { readonly json?: boolean
   const token = randomBytes(32).toString('base64url');
   const say = (line: string) => (options.json === true ? undefined : printLine(line));
   if (tenant.own !== null) {
-    say('No Microsoft 365 tenant is configured (AZURE_AD_TENANT_ID is not set): running against the sandbox tenant,');
+    say(
+      'No Microsoft 365 tenant is configured (AZURE_AD_TENANT_ID is not set): running against the sandbox tenant,',
+    );
     say(`a made-up health-software vendor with 8 mailboxes and 20 clients, served at ${tenant.own.url}.`);
   }
-  const daemon = startDaemon({
+  // the door first: Graph calls back before it makes a subscription
+  let daemon: Daemon | undefined;
+  const hooks = await notifications(context, config, () => daemon?.nudge('dirty'));
+  const onNudge = () => daemon?.nudge();
+  const webhooks = hooks === null ? {} : { webhooks: hooks.app };
+  const control = await startControl({ store, token, port: config.server.port, log, onNudge, ...webhooks });
+  daemon = startDaemon({
     schedule: config.schedule,
     clock,
     log,
-    work: async (signal) => {
-      const report = await runPass(context, config, { signal });
+    work: async (signal, wake) => {
+      // before the pass for the mailboxes that are known, after it for those that it found
+      if (wake === 'everything') hooks?.look(signal);
+      const report = await runPass(context, config, {
+        signal,
+        ...(wake === 'dirty' ? { only: 'dirty' } : {}),
+      });
+      if (wake === 'everything') hooks?.look(signal);
+      else if (report.pass.tally.fetched === 0) return;
       if (options.json === true) return printJson(asJson(report));
-      say('');
       printReport(report);
-      const { touchpoints, embedded, untagged } = await readStatus(store);
-      const total = Object.values(touchpoints).reduce((sum, number) => sum + number, 0);
-      say(`stored ${count(total)} touchpoints, ${count(embedded)} embedded, ${count(untagged)} waiting for tags`);
-      say(`Next look: ${config.schedule}. Try: npx touchpoint search "who is unhappy about slow reports"`);
+      await printStored(store, config.schedule);
     },
   });
-  const control = await startControl({ store, token, port: config.server.port, log, onNudge: daemon.nudge });
   if (store.driver === 'pglite') {
-    await writeNotice(config.dataDir, { pid: process.pid, port: control.port, token, sandbox: tenant.sandbox });
+    await writeNotice(config.dataDir, {
+      pid: process.pid,
+      port: control.port,
+      token,
+      sandbox: tenant.sandbox,
+    });
   }
   log.info({ port: control.port, driver: store.driver }, 'daemon is up');
   await stopSignal();
   log.info({}, 'stopping');
   await daemon.stop();
+  await hooks?.idle();
   await control.close();
   if (store.driver === 'pglite') await removeNotice(config.dataDir);
   return 0;
+}
+
+async function printStored(store: Store, schedule: string): Promise<void> {
+  const { touchpoints, embedded, untagged } = await readStatus(store);
+  const total = Object.values(touchpoints).reduce((sum, number) => sum + number, 0);
+  printLine(
+    `stored ${count(total)} touchpoints, ${count(embedded)} embedded, ${count(untagged)} waiting for tags`,
+  );
+  printLine(`Next look: ${schedule}. Try: npx touchpoint search "who is unhappy about slow reports"`);
+  printLine('');
 }
 
 async function stopSignal(): Promise<void> {

@@ -12,9 +12,14 @@ export async function status(context: Context, options: { readonly json?: boolea
 
 function printStatus(report: StatusRow, now: number): void {
   const kinds = Object.entries(report.touchpoints).map(([kind, number]) => `${count(number)} ${kind}`);
-  printLine(`touchpoints: ${kinds.join(', ') || 'none yet'} (${count(report.copies)} copies, ${count(report.deleted)} deleted)`);
-  printLine(`with a client ${count(report.with_client)}, embedded ${count(report.embedded)}, waiting for tags ${count(report.untagged)}`);
-  if (report.tag_failures > 0) printLine(`! ${plural(report.tag_failures, 'touchpoint')} could not be tagged`);
+  printLine(
+    `touchpoints: ${kinds.join(', ') || 'none yet'} (${count(report.copies)} copies, ${count(report.deleted)} deleted)`,
+  );
+  printLine(
+    `with a client ${count(report.with_client)}, embedded ${count(report.embedded)}, waiting for tags ${count(report.untagged)}`,
+  );
+  if (report.tag_failures > 0)
+    printLine(`! ${plural(report.tag_failures, 'touchpoint')} could not be tagged`);
   const run = report.last_run;
   if (run !== null) {
     printLine(
@@ -22,9 +27,19 @@ function printStatus(report: StatusRow, now: number): void {
     );
     for (const { feed, reason } of run.errors) printLine(`! ${feed}: ${reason}`);
   }
+  printPolled(report);
   for (const feed of report.feeds) {
     const state = feed.last_error ?? (feed.complete ? 'in step' : 'first round not complete');
     printLine(`  ${feed.mailbox} ${feed.name}: ${state}, ${ago(feed.last_success_at, now)}`);
+  }
+}
+
+/** Only what is not as it should be: mailboxes that are told of changes need no line. */
+function printPolled({ subscriptions }: StatusRow): void {
+  for (const { mailbox, kind, reason, retry_at } of subscriptions) {
+    if (reason === null) continue;
+    const next = retry_at === null ? '' : ` (next try ${retry_at})`;
+    printLine(`! ${mailbox} ${kind}: polled, without notifications: ${reason}${next}`);
   }
 }
 

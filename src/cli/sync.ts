@@ -1,7 +1,9 @@
 import type { Config } from '../core/config.ts';
 import { reasonOf, TransientError } from '../core/errors.ts';
 import { type PassResult, syncPass } from '../sync/pass.ts';
+import { type Retained, retain } from '../sync/retention.ts';
 import { type TagResult, tagPending } from '../sync/tagging.ts';
+import type { Tally } from '../sync/tally.ts';
 import type { Context } from './context.ts';
 import { count, endProgress, plural, printJson, printLine, progress } from './output.ts';
 import { withSandboxClients } from './tenant.ts';
@@ -12,54 +14,79 @@ export interface SyncOptions {
   readonly json?: boolean;
 }
 
-export interface PassReport {
-  readonly pass: PassResult;
+export interface TagReport {
   readonly tags: TagResult;
   /** Why tags wait, when the model is missing or broken. */
   readonly tagsWait: string | null;
 }
 
+export interface PassReport extends TagReport {
+  readonly pass: PassResult;
+  readonly retained: Retained;
+}
+
 /** One pass over all feeds, then tags for what needs them. Exit 1 when something failed that should not have. */
 export async function sync(context: Context, options: SyncOptions): Promise<number> {
-  const report = await runPass(context, withSandboxClients(context.config), options);
+  const report = await runPass(context, withSandboxClients(context.config), {
+    ...options,
+    retention: 'always',
+  });
   if (options.json === true) printJson(asJson(report));
   else printReport(report);
   return report.pass.problems.some(({ transient }) => transient) ? 1 : 0;
 }
 
-/** Ingest first, tags after: a missing model never holds up ingest. */
+export interface PassRun extends Omit<SyncOptions, 'json'> {
+  readonly signal?: AbortSignal;
+  readonly only?: 'dirty';
+  /** How often what has had its time is deleted; `daily` by default. */
+  readonly retention?: 'daily' | 'always';
+}
+
+/** Ingest first, then retention, tags last: a missing model never holds up ingest. */
 export async function runPass(
   context: Context,
   config: Config,
-  options: Omit<SyncOptions, 'json'> & { readonly signal?: AbortSignal } = {},
+  { retention = 'daily', ...options }: PassRun = {},
 ): Promise<PassReport> {
   const deps = await context.syncDeps();
   const pass = await syncPass(deps, config, {
     ...options,
     onFeed: (done, total) => progress(`feeds ${done}/${total}`),
   });
+  const retained = await retain(deps, config.retention, retention);
+  return { pass, retained, ...(await tagWhatWaits(context, options)) };
+}
+
+/** Tags and embeds what needs it; without a model it waits, and the answer says why. */
+export async function tagWhatWaits(
+  context: Context,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<TagReport> {
+  const { clock, log } = context;
   try {
-    const tagger = await context.tagger();
+    const deps = { store: await context.store(), tagger: await context.tagger(), clock, log };
     const onPage = (done: number) => progress(`tagged ${count(done)}`);
     const signal = options.signal === undefined ? {} : { signal: options.signal };
-    const tags = await tagPending({ ...deps, tagger }, { onPage, ...signal });
-    return { pass, tags, tagsWait: null };
+    const tags = await tagPending(deps, { onPage, ...signal });
+    return { tags, tagsWait: null };
   } catch (error) {
     if (!(error instanceof TransientError)) throw error;
-    context.log.warn({ reason: reasonOf(error) }, 'tags wait');
-    return { pass, tags: { tagged: 0, failed: 0 }, tagsWait: reasonOf(error) };
+    log.warn({ reason: reasonOf(error) }, 'tags wait');
+    return { tags: { tagged: 0, failed: 0 }, tagsWait: reasonOf(error) };
   } finally {
     endProgress();
   }
 }
 
-export function asJson({ pass, tags, tagsWait }: PassReport) {
+export function asJson({ pass, retained, tags, tagsWait }: PassReport) {
   return {
     feeds: pass.feeds,
     busy: pass.busy,
     requests: pass.requests,
     ...pass.tally.counts,
     reasons: pass.tally.reasons,
+    ...retained,
     tagged: tags.tagged,
     tag_failures: tags.failed,
     tags_wait: tagsWait,
@@ -67,15 +94,26 @@ export function asJson({ pass, tags, tagsWait }: PassReport) {
   };
 }
 
-export function printReport({ pass, tags, tagsWait }: PassReport): void {
-  const { fetched, written, unchanged, skipped, failed } = pass.tally.counts;
+export function printReport({ pass, retained, ...tagged }: PassReport): void {
   const busy = pass.busy > 0 ? `, ${plural(pass.busy, 'feed')} busy elsewhere` : '';
   printLine(`${plural(pass.feeds, 'feed')}, ${plural(pass.requests, 'request')}${busy}`);
+  printTally(pass.tally);
+  const { expired, purged } = retained;
+  if (expired + purged > 0)
+    printLine(`retention: deleted ${count(expired)} old, ${count(purged)} marked deleted long ago`);
+  printTags(tagged);
+  for (const { feed, reason } of pass.problems) printLine(`! ${feed}: ${reason}`);
+}
+
+export function printTally({ counts, reasons }: Tally): void {
+  const { fetched, written, unchanged, skipped, failed } = counts;
   printLine(
     `fetched ${count(fetched)} = written ${count(written)} + unchanged ${count(unchanged)} + skipped ${count(skipped)} + failed ${count(failed)}`,
   );
-  for (const [reason, number] of Object.entries(pass.tally.reasons)) printLine(`  ${reason}  ${count(number)}`);
+  for (const [reason, number] of Object.entries(reasons)) printLine(`  ${reason}  ${count(number)}`);
+}
+
+export function printTags({ tags, tagsWait }: TagReport): void {
   printLine(tagsWait === null ? `tagged and embedded ${count(tags.tagged)}` : `tags wait: ${tagsWait}`);
   if (tags.failed > 0) printLine(`could not tag ${count(tags.failed)}`);
-  for (const { feed, reason } of pass.problems) printLine(`! ${feed}: ${reason}`);
 }

@@ -3,7 +3,10 @@ import type { Context } from './context.ts';
 import { count, endProgress, printJson, printLine, progress } from './output.ts';
 
 /** Tags and embeds what needs it; interrupted anywhere, the next run goes on. */
-export async function tag(context: Context, options: { readonly limit?: number; readonly json?: boolean }): Promise<number> {
+export async function tag(
+  context: Context,
+  options: { readonly limit?: number; readonly json?: boolean },
+): Promise<number> {
   const [store, tagger] = [await context.store(), await context.tagger()];
   const deps = { store, tagger, clock: context.clock, log: context.log };
   const limit = options.limit === undefined ? {} : { limit: options.limit };

@@ -38,7 +38,9 @@ export async function findTenant(config: Config, clock: Clock): Promise<Tenant> 
     AZURE_AD_CLIENT_SECRET: secret,
   }).flatMap(([key, value]) => (value === undefined ? [key] : []));
   if (tenant === undefined || client === undefined || secret === undefined) {
-    throw new ConfigError(`${missing.join(', ')}: not set; a tenant needs AZURE_AD_TENANT_ID, AZURE_AD_CLIENT_ID and AZURE_AD_CLIENT_SECRET`);
+    throw new ConfigError(
+      `${missing.join(', ')}: not set; a tenant needs AZURE_AD_TENANT_ID, AZURE_AD_CLIENT_ID and AZURE_AD_CLIENT_SECRET`,
+    );
   }
   const token = clientSecretToken({ cloud: config.graph.cloud, tenant, client, secret });
   return { baseUrl, token, sandbox: null, own: null, close: nothing };
@@ -53,28 +55,45 @@ export function withSandboxClients(config: Config): Config {
   if (isConfigured(config) || config.clients.length > 0) return config;
   return {
     ...config,
-    clients: sandboxClients.map(({ name, aliases, domains }) => ({ name, aliases: [...aliases], domains: [...domains] })),
+    clients: sandboxClients.map(({ name, aliases, domains }) => ({
+      name,
+      aliases: [...aliases],
+      domains: [...domains],
+    })),
     internal_domains: [...sandboxInternalDomains],
     shared_domains: [...sandboxSharedDomains],
   };
 }
 
-const SandboxState = z.object({ anchor: z.number(), steps: z.number() });
+// the port is kept: it stands in the cursors, and another Graph's cursors are worthless
+const SandboxState = z.object({ anchor: z.number(), steps: z.number(), port: z.number() });
 
 /** The made-up tenant: the daemon's where one runs, else one of our own that remembers what was changed in it. */
 async function sandboxTenant(config: Config, clock: Clock): Promise<Tenant> {
   const running = (await readNotice(config.dataDir))?.sandbox ?? null;
   if (running !== null && (await answers(running.url))) {
-    return { baseUrl: running.url, token: fixedToken(running.token), sandbox: running, own: null, close: nothing };
+    return {
+      baseUrl: running.url,
+      token: fixedToken(running.token),
+      sandbox: running,
+      own: null,
+      close: nothing,
+    };
   }
   const file = path.join(config.dataDir, 'sandbox.json');
   const state = existsSync(file)
     ? SandboxState.parse(JSON.parse(await readFile(file, 'utf8')))
-    : { anchor: clock.now(), steps: 0 };
-  const own = await startSandbox(state);
+    : { anchor: clock.now(), steps: 0, port: 0 };
+  const own = await startSandbox(state).catch((error: unknown) => {
+    if (state.port === 0 || !isPortTaken(error)) throw error;
+    return startSandbox({ ...state, port: 0 });
+  });
   const save = async () => {
     await mkdir(config.dataDir, { recursive: true });
-    await writeFile(file, JSON.stringify({ anchor: state.anchor, steps: own.steps }));
+    await writeFile(
+      file,
+      JSON.stringify({ anchor: state.anchor, steps: own.steps, port: Number(new URL(own.url).port) }),
+    );
   };
   await save();
   const close = async () => {
@@ -83,6 +102,10 @@ async function sandboxTenant(config: Config, clock: Clock): Promise<Tenant> {
   };
   const sandbox = { url: own.url, token: own.token };
   return { baseUrl: own.url, token: fixedToken(own.token), sandbox, own, close };
+}
+
+function isPortTaken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
 }
 
 async function answers(url: string): Promise<boolean> {

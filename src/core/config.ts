@@ -15,6 +15,7 @@ const domain = z
   .transform((text) => text.toLowerCase());
 const cron = z.string().regex(/^(\S+\s+){4,5}\S+$/, 'a cron expression such as "*/5 * * * *"');
 const days = z.int().min(1).max(3650);
+const internalOnly = z.enum(['keep', 'about_client', 'drop']);
 
 const Client = z.strictObject({
   name: z.string().trim().min(1),
@@ -40,7 +41,15 @@ const Settings = z.strictObject({
     folders: z.array(z.string().min(1)).min(1),
     without_client: z.enum(['keep', 'drop', 'auto']),
   }),
-  privacy: z.strictObject({ withhold: z.array(z.enum(['personal', 'private', 'confidential'])) }),
+  privacy: z.strictObject({
+    withhold: z.array(z.enum(['personal', 'private', 'confidential'])),
+    exclude: z.strictObject({
+      addresses: z.array(address.transform((text) => text.toLowerCase())),
+      domains: z.array(domain),
+    }),
+    internal_only: z.strictObject({ meetings: internalOnly, mail: internalOnly }),
+  }),
+  retention: z.strictObject({ days: days.nullable(), deleted_days: days.nullable() }),
   clients: z.array(Client),
   internal_domains: z.array(domain),
   shared_domains: z.array(domain),
@@ -70,13 +79,26 @@ const Environment = z.object({
     .transform((list) => list.split(',').map((entry) => entry.trim()))
     .pipe(z.array(address))
     .optional(),
-  TOUCHPOINT_NOW: z.iso.datetime({ offset: true, error: 'an ISO 8601 instant such as 2026-03-01T00:00:00Z' }).optional(),
+  TOUCHPOINT_NOW: z.iso
+    .datetime({ offset: true, error: 'an ISO 8601 instant such as 2026-03-01T00:00:00Z' })
+    .optional(),
   SUPABASE_URL: url.optional(),
   SUPABASE_SERVICE_ROLE_KEY: text.optional(),
-  DATABASE_URL: z.string().regex(/^postgres(ql)?:\/\//, 'a connection string such as postgres://user@host/name').optional(),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'a connection string such as postgres://user@host/name')
+    .optional(),
   TOUCHPOINT_DATA_DIR: text.optional(),
   TOUCHPOINT_MODELS: text.optional(),
-  TOUCHPOINT_PORT: z.string().regex(/^\d{1,5}$/, 'a port number').transform(Number).optional(),
+  TOUCHPOINT_PUBLIC_URL: text
+    .refine(isPublicUrl, 'an https address such as https://touchpoint.example.com (http on loopback only)')
+    .transform((address) => address.replace(/\/+$/, ''))
+    .optional(),
+  TOUCHPOINT_PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, 'a port number')
+    .transform(Number)
+    .optional(),
 });
 type Environment = z.infer<typeof Environment>;
 
@@ -95,6 +117,8 @@ export interface Config extends Settings {
   readonly graphToken: string | undefined;
   readonly supabase: { readonly url: string; readonly key: string } | undefined;
   readonly databaseUrl: string | undefined;
+  /** Where Graph reaches the webhooks, without a trailing slash; undefined polls alone. */
+  readonly publicUrl: string | undefined;
 }
 
 /**
@@ -125,7 +149,9 @@ function compose(settings: Settings, env: Environment, { own, cwd }: { own: stri
     throw new ConfigError(`${missing} is not set: SUPABASE_URL and SUPABASE_SERVICE_ROLE_KEY go together`);
   }
   if (env.TOUCHPOINT_GRAPH_TOKEN !== undefined && env.TOUCHPOINT_GRAPH_URL === undefined) {
-    throw new ConfigError('TOUCHPOINT_GRAPH_TOKEN is set but TOUCHPOINT_GRAPH_URL is not: a fixed token is for another Graph endpoint only');
+    throw new ConfigError(
+      'TOUCHPOINT_GRAPH_TOKEN is set but TOUCHPOINT_GRAPH_URL is not: a fixed token is for another Graph endpoint only',
+    );
   }
   const { AZURE_AD_TENANT_ID: tenant, AZURE_AD_CLIENT_ID: client, AZURE_AD_CLIENT_SECRET: secret } = env;
   return {
@@ -149,7 +175,17 @@ function compose(settings: Settings, env: Environment, { own, cwd }: { own: stri
         ? undefined
         : { url: env.SUPABASE_URL, key: env.SUPABASE_SERVICE_ROLE_KEY },
     databaseUrl: env.DATABASE_URL,
+    publicUrl: env.TOUCHPOINT_PUBLIC_URL,
   };
+}
+
+/** Graph sends to https alone; plain http is for a sandbox on this machine. */
+function isPublicUrl(address: string): boolean {
+  if (!URL.canParse(address)) return false;
+  const { protocol, hostname, username, password, search, hash } = new URL(address);
+  const isLoopback = ['localhost', '[::1]'].includes(hostname) || /^127(\.\d{1,3}){3}$/.test(hostname);
+  const isSafe = protocol === 'https:' || (protocol === 'http:' && isLoopback);
+  return isSafe && `${username}${password}${search}${hash}` === '';
 }
 
 function resolved(given: string | null, cwd: string, fallback: string): string {

@@ -7,15 +7,19 @@ export type Log = Pick<import('pino').Logger, 'debug' | 'info' | 'warn' | 'error
  * no title, body, address list, token or URL query ever goes in.
  */
 export function createLog(level: string, pretty: boolean): Log {
-  if (!pretty) return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
+  if (!pretty)
+    return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
   return pino({ level, base: null }, { write: (line: string) => process.stderr.write(humanLine(line)) });
 }
 
 function humanLine(line: string): string {
   const { level, time, msg, ...rest } = JSON.parse(line);
-  const fields = Object.entries(rest).map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+  const fields = Object.entries(rest).map(
+    ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
   const mark = level >= 50 ? 'error ' : level >= 40 ? 'warn  ' : '';
-  return `${new Date(time).toISOString().slice(11, 19)} ${mark}${msg} ${fields.join(' ')}`.trimEnd() + '\n';
+  const clock = new Date(time).toISOString().slice(11, 19);
+  return `${[clock, `${mark}${msg}`, ...fields].join(' ')}\n`;
 }
 
 export const silentLog: Log = pino({ level: 'silent' });

@@ -2,7 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Server } from 'node:http';
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
-import { reasonOf } from '../core/errors.ts';
+import { ConfigError, reasonOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { type Store, StoreConflict, StoreUnavailable } from '../store/store.ts';
 
@@ -16,6 +16,8 @@ export interface ControlOptions {
   readonly port: number;
   readonly log: Log;
   readonly onNudge: () => void;
+  /** Answers what Graph sends, on the same port: a reverse proxy in front passes on its paths alone. */
+  readonly webhooks?: Hono;
 }
 
 export interface Control {
@@ -23,8 +25,9 @@ export interface Control {
   close(): Promise<void>;
 }
 
-export function controlApp({ store, token, onNudge }: Omit<ControlOptions, 'port' | 'log'>): Hono {
+export function controlApp({ store, token, onNudge, webhooks }: Omit<ControlOptions, 'port' | 'log'>): Hono {
   const app = new Hono();
+  if (webhooks !== undefined) app.route('/', webhooks);
   const expected = Buffer.from(`Bearer ${token}`);
   app.get('/health/live', (context) => context.json({ status: 'live' }));
   app.use('/control/*', async (context, next) => {
@@ -51,11 +54,22 @@ export function controlApp({ store, token, onNudge }: Omit<ControlOptions, 'port
   return app;
 }
 
-/** Listens on loopback; a port that is taken is left to its owner and any free one is used. */
+/**
+ * Listens on loopback; a port that is taken is left to its owner and any free one is used.
+ * @throws {ConfigError} when the port is taken and a reverse proxy expects the webhooks on it
+ */
 export async function startControl(options: ControlOptions): Promise<Control> {
   const app = controlApp(options);
   const server = await listen(app, options.port).catch((error: unknown) => {
     if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
+    if (options.webhooks !== undefined) {
+      throw new ConfigError(
+        `server.port: ${options.port} is taken, and the reverse proxy expects the webhooks on it`,
+        {
+          cause: error,
+        },
+      );
+    }
     options.log.warn({ port: options.port }, 'the port is taken: using any free one');
     return listen(app, 0);
   });

@@ -23,7 +23,11 @@ export interface CalendarRound {
 export interface CalendarPage {
   readonly items: readonly PageItem[];
   /** Series that changed, with every occurrence they have inside the window. */
-  readonly series: readonly { readonly master: string; readonly keep: readonly string[]; readonly window: Window }[];
+  readonly series: readonly {
+    readonly master: string;
+    readonly keep: readonly string[];
+    readonly window: Window;
+  }[];
 }
 
 /** Raw items of one delta page -> mapped items, in the page's order; asks Graph only for masters it has not seen. */
@@ -31,13 +35,15 @@ export async function calendarPage(round: CalendarRound, raw: readonly unknown[]
   const parsed = raw.map((item) => parseDeltaItem('event', item));
   // a master may stand behind its occurrences in the same page
   for (const item of parsed) {
-    if (item.type === 'event' && item.event.type === 'seriesMaster') round.masters.set(item.event.id, item.event);
+    if (item.type === 'event' && item.event.type === 'seriesMaster')
+      round.masters.set(item.event.id, item.event);
   }
   const items: PageItem[] = [];
   const changed = new Set<string>();
   for (const item of parsed) {
     if (item.type === 'removed') items.push({ outcome: 'removed', graphId: item.graphId });
-    else if (item.type === 'malformed') items.push({ outcome: 'fail', graphId: item.graphId, reason: item.reason });
+    else if (item.type === 'malformed')
+      items.push({ outcome: 'fail', graphId: item.graphId, reason: item.reason });
     else if (item.type === 'event') {
       items.push(await mapped(round, item.event));
       if (item.event.type === 'seriesMaster' && !round.full) changed.add(item.event.id);
@@ -46,6 +52,16 @@ export async function calendarPage(round: CalendarRound, raw: readonly unknown[]
   const series = [];
   for (const master of changed) series.push(await wholeSeries(round, master, items));
   return { items, series };
+}
+
+/** What Graph says of events whose removal is in doubt: those that are still there come as they are now. */
+export async function doubtfulItems(round: CalendarRound, ids: readonly string[]): Promise<PageItem[]> {
+  const items: PageItem[] = [];
+  for (const id of ids) {
+    const event = await eventOrNull(round, id);
+    items.push(event === null ? { outcome: 'removed', graphId: id } : await mapped(round, { ...event, id }));
+  }
+  return items;
 }
 
 async function mapped(round: CalendarRound, event: GraphEvent): Promise<PageItem> {
@@ -59,14 +75,21 @@ async function mapped(round: CalendarRound, event: GraphEvent): Promise<PageItem
 async function masterOf(round: CalendarRound, id: string): Promise<GraphEvent | null> {
   const known = round.masters.get(id);
   if (known !== undefined) return known;
-  let master: GraphEvent | null = null;
-  try {
-    master = await getEvent(round.graph, { mailbox: round.mailbox, id, signal: round.signal });
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
+  const master = await eventOrNull(round, id);
   round.masters.set(id, master);
   return master;
+}
+
+async function eventOrNull(
+  { graph, mailbox, signal }: CalendarRound,
+  id: string,
+): Promise<GraphEvent | null> {
+  try {
+    return await getEvent(graph, { mailbox, id, signal });
+  } catch (error) {
+    if (isNotFound(error)) return null;
+    throw error;
+  }
 }
 
 /**
@@ -77,7 +100,8 @@ async function wholeSeries(round: CalendarRound, master: string, items: PageItem
   const keep: string[] = [];
   for (const instance of await instancesOf(round, master)) {
     const item = parseDeltaItem('event', instance);
-    if (item.type === 'malformed') items.push({ outcome: 'fail', graphId: item.graphId, reason: item.reason });
+    if (item.type === 'malformed')
+      items.push({ outcome: 'fail', graphId: item.graphId, reason: item.reason });
     if (item.type !== 'event') continue;
     keep.push(item.event.id);
     // an instance may come without its series' id

@@ -1,18 +1,16 @@
 import type { Clock } from '../core/clock.ts';
 import { reasonOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import { CALENDAR_PREFER, calendarDeltaUrl } from '../graph/calendar.ts';
 import type { Graph } from '../graph/client.ts';
-import { type DeltaPage, deltaPages } from '../graph/delta.ts';
 import { isResyncNeeded } from '../graph/errors.ts';
-import { MAIL_PREFER, messagesDeltaUrl } from '../graph/mail.ts';
 import { claimFeed, type FeedRow, releaseFeed } from '../store/feeds.ts';
-import { commitPage, type PageCommit } from '../store/pages.ts';
+import { commitPage, type PageCommit, type PageResult, type Window } from '../store/pages.ts';
 import type { Store } from '../store/store.ts';
-import { type CalendarRound, calendarPage } from './calendar-page.ts';
-import { mailPages } from './mail-page.ts';
-import { countResult, type PageItem, type PageRules, pageRows } from './page.ts';
-import { planRound, type Round, type RoundSettings } from './round.ts';
+import { doubtfulItems } from './calendar-page.ts';
+import { doubtfulMails } from './mail-page.ts';
+import { countResult, type PageItem, type PageRows, type PageRules, pageRows } from './page.ts';
+import { planRound, type RoundSettings } from './round.ts';
+import { calendarRound, mailRound, type RoundWalk, roundPages } from './round-pages.ts';
 import type { Tally } from './tally.ts';
 
 /** One feed: delta pages in, one store call per page out. Polling, webhooks and resync all end here. */
@@ -32,7 +30,16 @@ export interface FeedSettings extends RoundSettings {
   /** Domains of our own: mail from them is outbound. */
   readonly ownDomains: readonly string[];
   readonly pageSize: number;
+  /** A full round from nothing, whatever cursor there is. */
+  readonly anew?: boolean;
+  /** Told of every page that was committed. */
+  readonly onPage?: (page: CommittedPage) => void;
   readonly signal?: AbortSignal;
+}
+
+export interface CommittedPage {
+  readonly items: number;
+  readonly result: PageResult;
 }
 
 /** Seconds a lease lasts; every committed page renews it, so a dead owner's feed is free again soon. */
@@ -43,127 +50,159 @@ export const LEASE_SECONDS = 120;
  * @returns false when another owner holds the feed
  * @throws whatever Graph or the store threw: pages committed before it stay, the cursor stands behind them
  */
-export async function syncFeed(deps: SyncDeps, feedId: number, settings: FeedSettings, tally: Tally): Promise<boolean> {
+export function syncFeed(
+  deps: SyncDeps,
+  feedId: number,
+  settings: FeedSettings,
+  tally: Tally,
+): Promise<boolean> {
+  return withFeed(deps, feedId, (feed) => walk(deps, feed, settings, tally));
+}
+
+/**
+ * Works on a feed under its lease and records how it went.
+ * @param work answers whether what notifications said of the feed before is now done
+ * @returns false when another owner holds the feed
+ */
+export async function withFeed(
+  deps: SyncDeps,
+  feedId: number,
+  work: (feed: FeedRow) => Promise<boolean>,
+): Promise<boolean> {
   const feed = await claimFeed(deps.store, { feed: feedId, owner: deps.owner, seconds: LEASE_SECONDS });
   if (feed === null) return false;
   const release = { feed: feed.id, owner: deps.owner };
+  let answered: boolean;
   try {
-    await walk(deps, feed, settings, tally);
+    answered = await work(feed);
   } catch (error) {
     const now = new Date(deps.clock.now()).toISOString();
     // the store may be what failed: the lease then simply runs out
     await releaseFeed(deps.store, { ...release, now, error: reasonOf(error) }).catch(() => undefined);
     throw error;
   }
-  await releaseFeed(deps.store, { ...release, now: new Date(deps.clock.now()).toISOString() });
+  const dirty = answered && feed.dirty_at !== null ? { dirtyBefore: feed.dirty_at } : {};
+  await releaseFeed(deps.store, { ...release, ...dirty, now: new Date(deps.clock.now()).toISOString() });
   return true;
 }
 
-/** A lost delta token is ordinary: a new full round begins, once. */
-async function walk(deps: SyncDeps, feed: FeedRow, settings: FeedSettings, tally: Tally): Promise<void> {
-  const plan = planRound(feed, deps.clock.now(), settings);
+/**
+ * A lost delta token is ordinary: a new full round begins, once.
+ * @returns true when the round began now, so that what notifications said of the feed before is in it; one that was only
+ *   gone on with may have begun before them
+ */
+async function walk(deps: SyncDeps, feed: FeedRow, settings: FeedSettings, tally: Tally): Promise<boolean> {
+  const known = settings.anew === true ? { ...feed, delta_link: null, next_link: null } : feed;
+  const plan = planRound(known, deps.clock.now(), settings);
   const cursor = { version: feed.cursor_version };
   try {
     await walkRound(deps, { feed, plan, cursor, settings, tally });
+    return plan.begin !== null;
   } catch (error) {
     if (plan.fresh || !isResyncNeeded(error)) throw error;
-    deps.log.info({ feed: feed.id, mailbox: feed.mailbox, name: feed.name }, 'cursor lost: starting a new round');
+    deps.log.info(
+      { feed: feed.id, mailbox: feed.mailbox, name: feed.name },
+      'cursor lost: starting a new round',
+    );
     const anew = planRound({ ...feed, delta_link: null, next_link: null }, deps.clock.now(), settings);
     await walkRound(deps, { feed, plan: anew, cursor, settings, tally });
+    return true;
   }
 }
 
-interface Walk {
-  readonly feed: FeedRow;
-  readonly plan: Round;
+export interface Walk extends RoundWalk {
   /** Moves with every commit; shared with the round that may follow. */
   readonly cursor: { version: number };
-  readonly settings: FeedSettings;
   readonly tally: Tally;
 }
 
 async function walkRound(deps: SyncDeps, walk: Walk): Promise<void> {
-  const { feed, plan, settings } = walk;
-  const { start, prefer } = source(feed, plan, settings);
-  const map = mapper(deps, walk);
-  let begin: PageCommit['begin'] = plan.begin;
-  const pages = deltaPages(deps.graph, start, { mailbox: feed.mailbox, prefer, ...signalOf(settings) });
-  for await (const page of pages) {
-    await commit(deps, walk, { page, mapped: await map(page.items), begin });
+  let { begin } = walk.plan;
+  let doubtful: readonly string[] = [];
+  for await (const { page, items, series } of roundPages(deps, walk)) {
+    const { nextLink, deltaLink } = page;
+    ({ doubtful } = await commitItems(deps, walk, { items, series, begin, nextLink, deltaLink }));
     begin = null;
   }
+  await settleDoubts(deps, walk, doubtful);
 }
 
-function source(feed: FeedRow, plan: Round, { pageSize }: FeedSettings) {
-  const paging = `odata.maxpagesize=${pageSize}`;
-  if (plan.window !== null) {
-    return { start: plan.link ?? calendarDeltaUrl(feed.mailbox, plan.window), prefer: [...CALENDAR_PREFER, paging] };
+// Each is one request: a page of them is committed before the next is asked for.
+const ASKED_PER_PAGE = 25;
+
+/**
+ * Graph is asked about copies in doubt (a tombstone from outside the window may name an event that merely changed; the
+ * copy that a touchpoint's content came from may be gone), and its answers are stored beside the round. Doubts stand in
+ * the store until then, so an interruption leaves them to the next round.
+ */
+async function settleDoubts(deps: SyncDeps, walk: Walk, doubtful: readonly string[]): Promise<void> {
+  if (doubtful.length > 0) await askEach(deps, walk, { ids: doubtful, window: walk.plan.window });
+}
+
+/**
+ * Asks Graph for events or messages one by one and stores the answers beside the round.
+ * @param asked.window null for mail
+ * @returns how many of them were known and are gone
+ */
+export async function askEach(
+  deps: SyncDeps,
+  walk: Walk,
+  { ids, window }: { readonly ids: readonly string[]; readonly window: Window | null },
+): Promise<number> {
+  const ask =
+    window === null
+      ? (some: readonly string[]) => doubtfulMails(mailRound(deps, walk), some)
+      : (some: readonly string[]) => doubtfulItems(calendarRound(deps, walk, window), some);
+  let gone = 0;
+  for (let at = 0; at < ids.length; at += ASKED_PER_PAGE) {
+    const items = await ask(ids.slice(at, at + ASKED_PER_PAGE));
+    const { removed } = await commitItems(deps, walk, { ...ASIDE, items });
+    gone += removed.length;
   }
-  return { start: plan.link ?? messagesDeltaUrl(feed.mailbox, feed.target), prefer: [...MAIL_PREFER, paging] };
+  return gone;
 }
 
-interface MappedPage {
-  readonly items: readonly PageItem[];
-  readonly series: PageCommit['series'];
-}
+/** Belongs to no round: the feed's cursor stays, and fences all the same. */
+export const ASIDE = { series: [], begin: null, nextLink: null, deltaLink: null, aside: true } as const;
 
-type PageMapper = (raw: readonly unknown[]) => Promise<MappedPage>;
-
-function mapper(deps: SyncDeps, { feed, plan, settings }: Walk): PageMapper {
-  if (plan.window === null) {
-    return mailPages({
-      graph: deps.graph,
-      mailbox: feed.mailbox,
-      folder: feed.target,
-      notBefore: new Date(deps.clock.now() - settings.mail.past_days * 86_400_000).toISOString(),
-      withhold: settings.withhold,
-      ownDomains: settings.ownDomains,
-      signal: settings.signal,
-    });
-  }
-  const round: CalendarRound = {
-    graph: deps.graph,
-    mailbox: feed.mailbox,
-    window: plan.window,
-    full: plan.kind === 'full',
-    withhold: settings.withhold,
-    signal: settings.signal,
-    masters: new Map(),
-  };
-  return (raw) => calendarPage(round, raw);
-}
-
-interface Commit {
-  readonly page: DeltaPage;
-  readonly mapped: MappedPage;
-  readonly begin: PageCommit['begin'];
-}
+export type PagePlace = Pick<PageCommit, 'series' | 'begin' | 'nextLink' | 'deltaLink' | 'aside'>;
 
 /** Rows, deletions and the new cursor in one transaction; counts are added only once it stands. */
-async function commit(deps: SyncDeps, walk: Walk, { page, mapped, begin }: Commit): Promise<void> {
-  const counts = walk.tally.branch();
-  const rows = pageRows(mapped.items, walk.settings.rules, counts);
+export async function commitItems(
+  deps: SyncDeps,
+  walk: Walk,
+  { items, ...place }: PagePlace & { readonly items: readonly PageItem[] },
+): Promise<PageResult> {
+  const { settings, feed, tally } = walk;
+  const counts = tally.branch();
+  const rows = pageRows(items, { ...settings.rules, mailbox: feed.mailbox }, counts);
+  const result = await commitRows(deps, walk, { ...rows, ...place });
+  countResult(rows, result, counts);
+  tally.include(counts);
+  settings.onPage?.({ items: items.length, result });
+  deps.log.debug(
+    { feed: feed.id, ...counts.counts, deleted: result.deleted, swept: result.swept },
+    'page stored',
+  );
+  return result;
+}
+
+/** The same for rows that are counted elsewhere. */
+export async function commitRows(
+  deps: SyncDeps,
+  walk: Walk,
+  page: PageRows & PagePlace,
+): Promise<PageResult> {
   const result = await commitPage(deps.store, {
-    ...rows,
+    ...page,
     feed: walk.feed.id,
     expect: walk.cursor.version,
     owner: deps.owner,
     leaseSeconds: LEASE_SECONDS,
     now: new Date(deps.clock.now()).toISOString(),
     mailbox: walk.feed.mailbox,
-    begin,
-    nextLink: page.nextLink,
-    deltaLink: page.deltaLink,
-    series: mapped.series,
+    privacy: walk.settings.rules.privacy.version,
   });
   walk.cursor.version = result.version;
-  countResult(rows, result, counts);
-  walk.tally.include(counts);
-  deps.log.debug({ feed: walk.feed.id, ...counts.counts, deleted: result.deleted, swept: result.swept }, 'page stored');
+  return result;
 }
-
-function signalOf({ signal }: FeedSettings): { signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal };
-}
-
-

@@ -1,6 +1,7 @@
 import type { Mapped } from '../graph/mapping.ts';
 import type { CopyRow, PageResult } from '../store/pages.ts';
 import type { ClientResolver } from './clients.ts';
+import { type Privacy, screen } from './privacy.ts';
 import type { Tally } from './tally.ts';
 
 /** What became of the items of one page: pure, between Graph and the store. */
@@ -23,15 +24,18 @@ export interface PageRows {
 
 export interface PageRules {
   readonly clients: ClientResolver;
-  /** Leave out mail that matches no client. */
-  readonly dropUnmatchedMail: boolean;
+  readonly privacy: Privacy;
 }
 
 /**
  * Sorts items into rows. The same item can come several times in a page and the last one wins: what it replaces
  * is counted as a duplicate.
  */
-export function pageRows(items: readonly PageItem[], rules: PageRules, tally: Tally): PageRows {
+export function pageRows(
+  items: readonly PageItem[],
+  rules: PageRules & { readonly mailbox: string },
+  tally: Tally,
+): PageRows {
   const copies: CopyRow[] = [];
   const [removed, forgotten, shown] = [[] as string[], [] as string[], [] as string[]];
   for (const item of lastOfEach(items, tally)) {
@@ -45,15 +49,17 @@ export function pageRows(items: readonly PageItem[], rules: PageRules, tally: Ta
         break;
       case 'skip':
         tally.add('skipped', item.reason);
-        (item.erase ? forgotten : shown).push(item.graphId);
+        // a series master is no meeting: a single one that was stored under its id has become a series
+        if (item.reason !== 'series master') (item.erase ? forgotten : shown).push(item.graphId);
         break;
       case 'keep': {
         const match = rules.clients.match(item.touchpoint);
-        if (rules.dropUnmatchedMail && item.touchpoint.kind === 'email' && match.client === null) {
-          tally.add('skipped', 'no client');
+        const verdict = screen(rules.privacy, { ...item, mailbox: rules.mailbox }, match);
+        if (verdict.outcome === 'drop') {
+          tally.add('skipped', verdict.reason);
           forgotten.push(item.graphId);
         } else {
-          copies.push({ ...item, match });
+          copies.push({ ...item, touchpoint: verdict.touchpoint, match });
         }
       }
     }
@@ -63,6 +69,7 @@ export function pageRows(items: readonly PageItem[], rules: PageRules, tally: Ta
 
 /** Counts what the store made of the rows. */
 export function countResult(rows: PageRows, result: PageResult, tally: Tally): void {
+  const doubtful = new Set(result.doubtful);
   for (const { graphId } of rows.copies) {
     const outcome = result.outcomes[graphId] ?? 'unchanged';
     if (outcome === 'unchanged') tally.add('unchanged', 'same content');
@@ -71,6 +78,7 @@ export function countResult(rows: PageRows, result: PageResult, tally: Tally): v
   const known = new Set(result.removed);
   for (const id of rows.removed) {
     if (known.has(id)) tally.add('written', 'removed');
+    else if (doubtful.has(id)) tally.add('unchanged', 'removal in doubt');
     else tally.add('unchanged', 'removal of something unknown');
   }
 }

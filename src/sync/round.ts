@@ -5,8 +5,12 @@ import { mustRoll, scopeHash, type WindowSettings, windowAt } from './window.ts'
 /** Where a feed's next walk starts: on with the one in progress, from the last cursor, or all anew. */
 
 export interface RoundSettings {
+  /** Origin of the Graph that is read: another's cursors are worthless. */
+  readonly origin: string;
   readonly calendar: WindowSettings;
   readonly mail: { readonly past_days: number };
+  /** Names the rules of what is left out: when they change, what is stored must be looked at anew. */
+  readonly screening?: string;
 }
 
 export interface Round {
@@ -30,9 +34,15 @@ export function planRound(feed: FeedRow, now: number, settings: RoundSettings): 
   const roundWindow = windowOf(feed.round_window_start, feed.round_window_end);
   const window = windowOf(feed.window_start, feed.window_end);
   const isCalendar = feed.kind === 'meeting';
-  const current = (known: Window | null) => !isCalendar || (known !== null && !mustRoll(known, now, settings.calendar));
+  const current = (known: Window | null) =>
+    !isCalendar || (known !== null && !mustRoll(known, now, settings.calendar));
 
-  if (feed.next_link !== null && feed.round === 'full' && feed.round_scope === scope && current(roundWindow)) {
+  if (
+    feed.next_link !== null &&
+    feed.round === 'full' &&
+    feed.round_scope === scope &&
+    current(roundWindow)
+  ) {
     return { kind: 'full', link: feed.next_link, window: roundWindow, begin: null, fresh: false };
   }
   if (feed.scope === scope && current(window)) {
@@ -40,17 +50,30 @@ export function planRound(feed: FeedRow, now: number, settings: RoundSettings): 
       return { kind: 'delta', link: feed.next_link, window, begin: null, fresh: false };
     }
     if (feed.delta_link !== null) {
-      return { kind: 'delta', link: feed.delta_link, window, begin: { round: 'delta', scope, window }, fresh: false };
+      return {
+        kind: 'delta',
+        link: feed.delta_link,
+        window,
+        begin: { round: 'delta', scope, window },
+        fresh: false,
+      };
     }
   }
   const fresh = isCalendar ? windowAt(now, settings.calendar) : null;
-  return { kind: 'full', link: null, window: fresh, begin: { round: 'full', scope, window: fresh }, fresh: true };
+  return {
+    kind: 'full',
+    link: null,
+    window: fresh,
+    begin: { round: 'full', scope, window: fresh },
+    fresh: true,
+  };
 }
 
 /** What a cursor was asked for; a change of any part starts a new round. */
-function scopeOf(feed: FeedRow, { calendar, mail }: RoundSettings): string {
-  if (feed.kind === 'email') return scopeHash([QUERY_VERSION, feed.kind, feed.target, mail.past_days]);
-  return scopeHash([QUERY_VERSION, feed.kind, feed.target, calendar.past_days, calendar.future_days]);
+function scopeOf(feed: FeedRow, { origin, calendar, mail, screening = '' }: RoundSettings): string {
+  const common = [QUERY_VERSION, origin, feed.kind, feed.target, screening];
+  if (feed.kind === 'email') return scopeHash([...common, mail.past_days]);
+  return scopeHash([...common, calendar.past_days, calendar.future_days]);
 }
 
 function windowOf(start: string | null, end: string | null): Window | null {

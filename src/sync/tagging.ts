@@ -37,7 +37,11 @@ export async function tagPending(deps: TagDeps, options: TagOptions = {}): Promi
   let after: string | null = null;
   while (seen < wanted) {
     options.signal?.throwIfAborted();
-    const page: Untagged[] = await readUntagged(deps.store, { ...versions, limit: Math.min(PAGE, wanted - seen), after });
+    const page: Untagged[] = await readUntagged(deps.store, {
+      ...versions,
+      limit: Math.min(PAGE, wanted - seen),
+      after,
+    });
     if (page.length === 0) break;
     const { rows, failures } = await tagPage(deps, page, options.signal);
     const now = new Date(deps.clock.now()).toISOString();
@@ -56,7 +60,11 @@ interface TaggedPage {
 }
 
 /** One pass of the encoder per touchpoint; if the page fails, each is tried alone so that one bad text costs itself only. */
-async function tagPage(deps: Pick<TagDeps, "tagger" | "log">, page: readonly Untagged[], signal?: AbortSignal): Promise<TaggedPage> {
+async function tagPage(
+  deps: Pick<TagDeps, 'tagger' | 'log'>,
+  page: readonly Untagged[],
+  signal?: AbortSignal,
+): Promise<TaggedPage> {
   const items = page.map(({ kind, title, body }) => ({ kind, title, text: body }));
   try {
     const taggings = await deps.tagger.tag(items, signal);

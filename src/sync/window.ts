@@ -15,13 +15,19 @@ export function windowAt(now: number, { past_days, future_days }: WindowSettings
   const today = DateTime.fromMillis(now, { zone: 'utc' }).startOf('day');
   return {
     start: today.minus({ days: past_days }).toJSDate().toISOString(),
-    end: today.plus({ days: future_days + 1 }).toJSDate().toISOString(),
+    end: today
+      .plus({ days: future_days + 1 })
+      .toJSDate()
+      .toISOString(),
   };
 }
 
 /** True once the window that a cursor was made for lies `roll_days` behind today's. */
 export function mustRoll(window: Window, now: number, settings: WindowSettings): boolean {
-  const behind = DateTime.fromISO(windowAt(now, settings).start).diff(DateTime.fromISO(window.start), 'days').days;
+  const behind = DateTime.fromISO(windowAt(now, settings).start).diff(
+    DateTime.fromISO(window.start),
+    'days',
+  ).days;
   // behind < 0: the clock was set back, or a window was made by a wrong clock: what it shows is not today's
   return behind >= settings.roll_days || behind < 0;
 }

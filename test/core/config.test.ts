@@ -40,6 +40,27 @@ describe('configuration', () => {
   });
 
   it.each([
+    ['https://hooks.example.com/', 'https://hooks.example.com'],
+    ['https://hooks.example.com/touchpoint/', 'https://hooks.example.com/touchpoint'],
+    ['http://127.0.0.1:4780', 'http://127.0.0.1:4780'],
+  ])('takes %s as the public address', async (given, publicUrl) => {
+    expect(await loadConfig({ TOUCHPOINT_PUBLIC_URL: given }, undefined, folder)).toMatchObject({
+      publicUrl,
+    });
+  });
+
+  it.each([
+    'http://hooks.example.com',
+    'hooks.example.com',
+    'https://a:b@hooks.example.com',
+    'https://x.example/?a=1',
+  ])('refuses %s as the public address', async (given) => {
+    const attempt = loadConfig({ TOUCHPOINT_PUBLIC_URL: given }, undefined, folder);
+    await expect(attempt).rejects.toThrow(ConfigError);
+    await expect(attempt).rejects.toThrow('wants an https address');
+  });
+
+  it.each([
     ['calendar: {past_days: soon}', 'touchpoint.yaml: calendar.past_days: got "soon", wants a'],
     ['calendar: {past_days: 1.5}', 'calendar.past_days: got 1.5, wants a whole number'],
     ['calendar: {past_days: 0}', 'calendar.past_days: got 0, wants at least 1'],
@@ -49,6 +70,11 @@ describe('configuration', () => {
     ['mailboxes: [nobody]', 'mailboxes.0: got "nobody", wants an address such as anna@example.com'],
     ['clients: [{name: ""}]', 'clients.0.name: got "", wants at least 1'],
     ['clients: [{name: A, domains: ["@x"]}]', 'clients.0.domains.0: got "@x", wants a domain'],
+    ['privacy: {exclude: {addresses: [ceo]}}', 'privacy.exclude.addresses.0: got "ceo", wants an address'],
+    ['privacy: {exclude: {domains: ["@x"]}}', 'privacy.exclude.domains.0: got "@x", wants a domain'],
+    ['privacy: {internal_only: {mail: no}}', 'wants one of keep, about_client, drop'],
+    ['retention: {days: 0}', 'retention.days: got 0, wants at least 1'],
+    ['retention: {weeks: 4}', 'retention.weeks is not a setting'],
     ['mail: {folders: []}', 'mail.folders: got [], wants at least 1'],
     ['a: [', 'is not YAML (line'],
   ])('names what is wrong in %s', async (yaml, message) => {

@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { Touchpoint } from '../../src/core/touchpoint.ts';
 import { clientResolver } from '../../src/sync/clients.ts';
 
-const client = (id: string, name: string, aliases: string[], domains: string[]) => ({ id, name, aliases, domains });
+const client = (id: string, name: string, aliases: string[], domains: string[]) => ({
+  id,
+  name,
+  aliases,
+  domains,
+});
 const resolver = clientResolver({
   clients: [
     client('sa', 'SA Health', [], ['sahealth.example', 'gov.example']),
@@ -38,7 +43,13 @@ describe('the client of a touchpoint', () => {
     ['the longest alias wins', 'SA Health iPro upgrade', [], 'ipro', 'name in title'],
     ['a shorter name alone', 'QBR with SA Health', [], 'sa', 'name in title'],
     ['names match on word boundaries only', 'GHAnaian food', [], null, null],
-    ['case, accents and quotes make no difference', 'st odran’s (north) – te whatu ora', [], 'ot', 'name in title'],
+    [
+      'case, accents and quotes make no difference',
+      'st odran’s (north) – te whatu ora',
+      [],
+      'ot',
+      'name in title',
+    ],
     ['a domain speaks for its client', 'Catch up', ['a@gha.example'], 'gha', 'domain'],
     ['so does a subdomain', 'Catch up', ['a@mail.gha.example'], 'gha', 'domain'],
     ['but not a longer label', 'Catch up', ['a@notgha.example'], null, null],

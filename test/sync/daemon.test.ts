@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../src/core/clock.ts';
 import { silentLog } from '../../src/core/log.ts';
-import { startDaemon } from '../../src/sync/daemon.ts';
+import { startDaemon, type Wake } from '../../src/sync/daemon.ts';
 
 /** Waits end at once and are written down. */
 function instantClock() {
@@ -48,6 +48,57 @@ describe('the daemon', () => {
     rounds.finish();
     await stopped;
     expect(rounds.rounds()).toBe(2);
+  });
+
+  it('says what a round is for: everything when the schedule or a person asks, else what is dirty', async () => {
+    const { clock, slept } = instantClock();
+    const rounds = gate();
+    const wakes: Wake[] = [];
+    const work = (_signal: AbortSignal, wake: Wake) => {
+      wakes.push(wake);
+      return rounds.work();
+    };
+    const begun = rounds.nextStart();
+    const daemon = startDaemon({ schedule: never, clock, log: silentLog, work });
+    await begun;
+    const nudges: readonly (readonly (Wake | undefined)[])[] = [
+      ['dirty', 'dirty'],
+      [undefined],
+      ['dirty', 'everything'],
+      ['everything', 'dirty'],
+    ];
+    for (const together of nudges) {
+      for (const wake of together) daemon.nudge(wake);
+      const next = rounds.nextStart();
+      rounds.finish();
+      await next;
+    }
+    expect(wakes).toEqual(['everything', 'dirty', 'everything', 'everything', 'everything']);
+    // only what notifications brought waits a moment for more of them
+    expect(slept).toEqual([1_000]);
+    const stopped = daemon.stop();
+    rounds.finish();
+    await stopped;
+  });
+
+  it('tries what failed again, for what it was meant', async () => {
+    const { clock } = instantClock();
+    const wakes: Wake[] = [];
+    const reached = withResolvers();
+    const daemon = startDaemon({
+      schedule: never,
+      clock,
+      log: silentLog,
+      work: async (_signal, wake) => {
+        wakes.push(wake);
+        if (wakes.length === 1) daemon.nudge('dirty');
+        if (wakes.length === 2) throw new Error('the database is away');
+        if (wakes.length === 3) reached.resolve(undefined);
+      },
+    });
+    await reached.promise;
+    await daemon.stop();
+    expect(wakes).toEqual(['everything', 'dirty', 'dirty']);
   });
 
   it('pauses longer after each failure and goes on', async () => {

@@ -3,7 +3,11 @@ import type { FeedRow } from '../../src/store/feeds.ts';
 import { planRound } from '../../src/sync/round.ts';
 import { mustRoll, windowAt } from '../../src/sync/window.ts';
 
-const settings = { calendar: { past_days: 90, future_days: 180, roll_days: 7 }, mail: { past_days: 365 } };
+const settings = {
+  origin: 'https://graph.example',
+  calendar: { past_days: 90, future_days: 180, roll_days: 7 },
+  mail: { past_days: 365 },
+};
 const at = (iso: string) => Date.parse(iso);
 
 const blank: FeedRow = {
@@ -101,6 +105,10 @@ describe('the next round of a feed', () => {
     const feed = complete(blank, now);
     const wider = { ...settings, calendar: { ...settings.calendar, future_days: 200 } };
     expect(planRound(feed, now, wider)).toMatchObject({ kind: 'full', link: null });
+    expect(planRound(feed, now, { ...settings, origin: 'https://other.example' })).toMatchObject({
+      kind: 'full',
+      link: null,
+    });
     const mail = complete({ ...blank, kind: 'email', target: 'inbox-id' }, now);
     expect(planRound(mail, now, settings)).toMatchObject({ kind: 'delta', window: null });
     expect(planRound(mail, now, { ...settings, mail: { past_days: 30 } })).toMatchObject({ kind: 'full' });

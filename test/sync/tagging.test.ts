@@ -18,7 +18,10 @@ afterAll(() => store.close());
 const clock = systemClock(Date.UTC(2026, 2, 1));
 const deps = (tagger = quickTagger()) => ({ store, tagger, clock, log: silentLog });
 
-async function put(titles: readonly string[], rest: { readonly occurredAt?: string; readonly body?: string } = {}) {
+async function put(
+  titles: readonly string[],
+  rest: { readonly occurredAt?: string; readonly body?: string } = {},
+) {
   const items = titles.map((title, index) => ({
     touchpoint: {
       kind: 'meeting' as const,

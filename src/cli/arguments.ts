@@ -1,0 +1,35 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { KINDS, type Kind } from '../core/touchpoint.ts';
+
+/** What commands take: parsers that say what is wanted. */
+
+export const TASKS = ['intent', 'topic', 'action', 'risk', 'sentiment'] as const;
+export type Task = (typeof TASKS)[number];
+
+export function whole(text: string): number {
+  if (!/^\d+$/.test(text) || Number(text) < 1)
+    throw new InvalidArgumentError('wants a whole number of at least 1.');
+  return Number(text);
+}
+
+export function portNumber(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
+    throw new InvalidArgumentError('wants a port number.');
+  return Number(text);
+}
+
+export function instant(text: string): string {
+  if (Number.isNaN(Date.parse(text))) throw new InvalidArgumentError('wants a date such as 2026-03-01.');
+  return new Date(text).toISOString();
+}
+
+function kinds(text: string, before: Kind[] | undefined): Kind[] {
+  const kind = KINDS.find((candidate) => candidate === text);
+  if (kind === undefined) throw new InvalidArgumentError(`wants one of ${KINDS.join(', ')}.`);
+  return [...(before ?? []), kind];
+}
+
+/** `--kind`, which may be given several times. */
+export function kindOption(): Option {
+  return new Option('--kind <kind>', 'only this kind; may be given again').argParser(kinds);
+}

@@ -1,0 +1,92 @@
+import { CALENDAR_PREFER, calendarDeltaUrl } from '../graph/calendar.ts';
+import { type DeltaPage, deltaPages } from '../graph/delta.ts';
+import { MAIL_PREFER, messagesDeltaUrl } from '../graph/mail.ts';
+import type { FeedRow } from '../store/feeds.ts';
+import type { PageCommit, Window } from '../store/pages.ts';
+import { type CalendarRound, calendarPage } from './calendar-page.ts';
+import type { FeedSettings, SyncDeps } from './feed.ts';
+import { type MailRound, mailPages } from './mail-page.ts';
+import type { PageItem } from './page.ts';
+import type { Round } from './round.ts';
+
+/** The pages of one round, read from Graph and mapped; nothing is written. */
+
+export interface RoundWalk {
+  readonly feed: FeedRow;
+  readonly plan: Round;
+  readonly settings: FeedSettings;
+}
+
+export interface MappedPage {
+  readonly page: DeltaPage;
+  readonly items: readonly PageItem[];
+  readonly series: PageCommit['series'];
+}
+
+export async function* roundPages(
+  deps: Pick<SyncDeps, 'graph' | 'clock'>,
+  walk: RoundWalk,
+): AsyncGenerator<MappedPage> {
+  const { feed, plan, settings } = walk;
+  const { start, prefer } = source(feed, plan, settings);
+  const map = mapper(deps, walk);
+  const signal = settings.signal === undefined ? {} : { signal: settings.signal };
+  for await (const page of deltaPages(deps.graph, start, { mailbox: feed.mailbox, prefer, ...signal })) {
+    yield { page, ...(await map(page.items)) };
+  }
+}
+
+function source(feed: FeedRow, plan: Round, { pageSize }: FeedSettings) {
+  const paging = `odata.maxpagesize=${pageSize}`;
+  if (plan.window !== null) {
+    return {
+      start: plan.link ?? calendarDeltaUrl(feed.mailbox, plan.window),
+      prefer: [...CALENDAR_PREFER, paging],
+    };
+  }
+  return {
+    start: plan.link ?? messagesDeltaUrl(feed.mailbox, feed.target),
+    prefer: [...MAIL_PREFER, paging],
+  };
+}
+
+type PageMapper = (raw: readonly unknown[]) => Promise<Omit<MappedPage, 'page'>>;
+
+function mapper(deps: Pick<SyncDeps, 'graph' | 'clock'>, walk: RoundWalk): PageMapper {
+  if (walk.plan.window === null) return mailPages(mailRound(deps, walk));
+  const round = calendarRound(deps, walk, walk.plan.window);
+  return (raw) => calendarPage(round, raw);
+}
+
+/** What mapping messages of this feed needs. */
+export function mailRound(
+  { graph, clock }: Pick<SyncDeps, 'graph' | 'clock'>,
+  { feed, settings }: RoundWalk,
+): MailRound {
+  return {
+    graph,
+    mailbox: feed.mailbox,
+    folder: feed.target,
+    notBefore: new Date(clock.now() - settings.mail.past_days * 86_400_000).toISOString(),
+    withhold: settings.withhold,
+    ownDomains: settings.ownDomains,
+    signal: settings.signal,
+  };
+}
+
+/** What mapping events of this feed needs, with no series master seen yet. */
+export function calendarRound(
+  { graph }: Pick<SyncDeps, 'graph'>,
+  walk: RoundWalk,
+  window: Window,
+): CalendarRound {
+  return {
+    graph,
+    mailbox: walk.feed.mailbox,
+    window,
+    full: walk.plan.kind === 'full',
+    withhold: walk.settings.withhold,
+    signal: walk.settings.signal,
+    masters: new Map(),
+  };
+}
