@@ -9,5 +9,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // the default leaves one core idle
+    maxWorkers: '100%',
   },
 });

@@ -74,22 +74,34 @@ const Folder = z.object({
   childFolderCount: z.number().nullish(),
 });
 
+/** What well-known folders are called where a mailbox has them under that name only: made by hand, or by an IMAP client. */
+const DISPLAY_NAMES: Readonly<Record<string, string>> = {
+  inbox: 'inbox',
+  sentitems: 'sent items',
+  archive: 'archive',
+};
+
 /**
- * A folder by its well-known name (`inbox`, `sentitems`, `archive` ...) or id.
+ * A folder by its well-known name (`inbox`, `sentitems`, `archive` ...), by that name's English display name, or by id.
  * @returns null when the mailbox has none such @throws {GraphError}, for a missing mailbox too
  */
 export async function findFolder(
   graph: Graph,
   query: MailQuery & { readonly folder: string },
 ): Promise<MailFolder | null> {
-  const path = `/users/${segment(query.mailbox)}/mailFolders/${segment(query.folder)}?$select=id,displayName`;
+  const root = `/users/${segment(query.mailbox)}/mailFolders`;
   try {
+    const path = `${root}/${segment(query.folder)}?$select=id,displayName`;
     const { id, displayName } = mailFolder(await graph.request(path, scope(query)));
     return { id, displayName };
   } catch (error) {
-    if (isNotFound(error)) return null;
-    throw error;
+    if (!isNotFound(error)) throw error;
   }
+  const name = DISPLAY_NAMES[query.folder.toLowerCase()];
+  if (name === undefined) return null;
+  const rows = await listItems(graph, `${root}?$select=id,displayName&$top=100`, scope(query));
+  const found = rows.map(mailFolder).find(({ displayName }) => displayName.toLowerCase() === name);
+  return found === undefined ? null : { id: found.id, displayName: found.displayName };
 }
 
 /** Every folder of the mailbox, at any depth, parents before children. */

@@ -17,11 +17,12 @@ const User = z.object({
   id: z.string().min(1),
   displayName: z.string().nullish(),
   mail: z.string().nullish(),
+  userPrincipalName: z.string().nullish(),
   accountEnabled: z.boolean().nullish(),
   userType: z.string().nullish(),
 });
 
-const FIELDS = 'id,displayName,mail,accountEnabled,userType';
+const FIELDS = 'id,displayName,mail,userPrincipalName,accountEnabled,userType';
 
 /**
  * Enabled members of the organisation with a mail address: of the whole tenant, or of one group (direct members).
@@ -41,7 +42,9 @@ export async function listMailboxes(
   for (const row of rows) {
     const user = User.safeParse(row);
     if (!user.success || !isMember(user.data)) continue;
-    const address = user.data.mail?.trim().toLowerCase();
+    // null says that there is no mailbox; a server that leaves the member out has said nothing
+    const { mail, userPrincipalName } = user.data;
+    const address = (mail === undefined ? userPrincipalName : mail)?.trim().toLowerCase();
     if (address) found.set(address, { id: user.data.id, address, name: user.data.displayName ?? '' });
   }
   return [...found.values()];
