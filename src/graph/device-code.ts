@@ -1,9 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import path from 'node:path';
-import { type ICachePlugin, InteractionRequiredAuthError, PublicClientApplication } from '@azure/msal-node';
+import { InteractionRequiredAuthError, PublicClientApplication } from '@azure/msal-node';
 import { ConfigError } from '../core/errors.ts';
 import { type AppRegistration, authorityOf, clouds, shared, type TokenSource } from './identity.ts';
+import { signInCache } from './sign-in-file.ts';
 
 /** Delegated sign-in, for organisations that grant no app-only consent: a person enters a code in a browser once. */
 
@@ -17,6 +15,8 @@ export interface DeviceCodePrompt {
 export interface DeviceCode extends AppRegistration {
   /** Where the sign-in is kept (mode 0600): its tokens run out every hour and are renewed from here. */
   readonly cacheFile: string;
+  /** Seals the file; null leaves its protection to the mode alone. */
+  readonly cacheKey: string | null;
   /** Delegated permissions, such as `Calendars.Read.Shared`. */
   readonly permissions: readonly string[];
   /** Shows the code to a person; null where nobody is there (a daemon): then only a kept sign-in is used. */
@@ -27,14 +27,16 @@ export interface DeviceCode extends AppRegistration {
 export function deviceCodeToken(options: DeviceCode): TokenSource {
   const app = new PublicClientApplication({
     auth: { clientId: options.client, authority: authorityOf(options) },
-    cache: { cachePlugin: fileCache(options.cacheFile) },
+    cache: { cachePlugin: signInCache({ file: options.cacheFile, key: options.cacheKey }) },
   });
   const scopes = options.permissions.map((permission) => `${clouds[options.cloud].graph}/${permission}`);
   return shared(async (refresh) => {
     const silent = await silently(app, scopes, refresh);
     if (silent !== null) return silent;
     const { prompt } = options;
-    if (prompt === null) throw new ConfigError('nobody is signed in: sign in once on a terminal');
+    if (prompt === null) {
+      throw new ConfigError('nobody is signed in: sign in once on a terminal with `touchpoint doctor`');
+    }
     const result = await app.acquireTokenByDeviceCode({
       scopes,
       deviceCodeCallback: ({ userCode, verificationUri, message }) =>
@@ -58,21 +60,4 @@ async function silently(
     if (error instanceof InteractionRequiredAuthError) return null;
     throw error;
   }
-}
-
-function fileCache(file: string): ICachePlugin {
-  return {
-    async beforeCacheAccess({ tokenCache }) {
-      const text = await readFile(file, 'utf8').catch(() => '');
-      if (text !== '') tokenCache.deserialize(text);
-    },
-    async afterCacheAccess({ cacheHasChanged, tokenCache }) {
-      if (!cacheHasChanged) return;
-      await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
-      // beside it and renamed: a crash leaves the old sign-in, never half a one
-      const beside = `${file}.${randomUUID()}`;
-      await writeFile(beside, tokenCache.serialize(), { mode: 0o600 });
-      await rename(beside, file);
-    },
-  };
 }

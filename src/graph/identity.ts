@@ -1,7 +1,6 @@
-import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { ConfidentialClientApplication, ManagedIdentityApplication } from '@azure/msal-node';
 import { ConfigError } from '../core/errors.ts';
+import { type Certificate, readCertificate } from './certificate.ts';
 import { identityError } from './identity-errors.ts';
 
 /** Tokens for Graph. */
@@ -46,13 +45,6 @@ export function clientSecretToken(app: AppRegistration & { readonly secret: stri
   const { cloud, client, secret } = app;
   const auth = { clientId: client, authority: authorityOf(app), clientSecret: secret };
   return appOnly(cloud, async () => new ConfidentialClientApplication({ auth }));
-}
-
-export interface Certificate {
-  /** PEM file with the private key, and with the certificate unless `thumbprint` is given. */
-  readonly pemFile: string;
-  /** SHA-256 of the certificate in hex, as Entra ID shows it. */
-  readonly thumbprint?: string;
 }
 
 /** App-only, with a certificate instead of a secret. */
@@ -110,35 +102,4 @@ export function shared(acquire: (refresh: boolean) => Promise<string>): TokenSou
       return asked;
     },
   };
-}
-
-async function readCertificate({ pemFile, thumbprint }: Certificate) {
-  const pem = await readFile(pemFile, 'utf8').catch((error: unknown) => {
-    throw new ConfigError('the certificate file cannot be read', { cause: error });
-  });
-  const privateKey = readKey(pem);
-  const thumbprintSha256 = thumbprint?.replace(/[^0-9a-f]/gi, '').toUpperCase() ?? thumbprintOf(pem);
-  if (!/^[0-9A-F]{64}$/.test(thumbprintSha256)) throw new ConfigError('the thumbprint is no SHA-256 in hex');
-  return { privateKey, thumbprintSha256 };
-}
-
-function readKey(pem: string): string {
-  try {
-    const key = createPrivateKey(pem).export({ type: 'pkcs8', format: 'pem' });
-    return typeof key === 'string' ? key : key.toString('utf8');
-  } catch (error) {
-    throw new ConfigError('the certificate file holds no unencrypted private key in PEM form', {
-      cause: error,
-    });
-  }
-}
-
-function thumbprintOf(pem: string): string {
-  try {
-    return createHash('sha256').update(new X509Certificate(pem).raw).digest('hex').toUpperCase();
-  } catch (error) {
-    throw new ConfigError('the certificate file holds no certificate, and no thumbprint is given', {
-      cause: error,
-    });
-  }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Graph, GraphRequestOptions } from './client.ts';
 import { listItems } from './delta.ts';
-import { GraphProtocolError, graphErrorOf, isNotFound } from './errors.ts';
+import { GraphProtocolError, graphErrorOf, isNotFound, isResyncNeeded } from './errors.ts';
 import { segment } from './paths.ts';
 import { GraphMessage, shapeProblem } from './schemas.ts';
 import { SENSITIVITY_PROPERTY, type Sensitivity, sensitivityOf } from './sensitivity.ts';
@@ -95,7 +95,9 @@ export async function findFolder(
     const { id, displayName } = mailFolder(await graph.request(path, scope(query)));
     return { id, displayName };
   } catch (error) {
-    if (!isNotFound(error)) throw error;
+    // a missing mailbox answers 404 to the list below too; here the word may only be about the folder
+    if (graphErrorOf(error)?.status !== 404 || isResyncNeeded(error)) throw error;
+    if (DISPLAY_NAMES[query.folder.toLowerCase()] === undefined && !isNotFound(error)) throw error;
   }
   const name = DISPLAY_NAMES[query.folder.toLowerCase()];
   if (name === undefined) return null;
