@@ -14,7 +14,7 @@ const JOIN_LINE = [
   /^(?:meeting id|meeting number|passcode|meeting password|password|access code|video (?:conference )?id|phone conference id|conference id|tenant key|host key|pin)\b[^:]{0,40}:\s*\S{0,20}[\d\s#a-z]{0,40}$/i,
   /^(?:dial[- ]in|or call in|dial in by phone|or dial|one tap mobile|find (?:a|your) local number|local numbers|more phone numbers|global call-in numbers|dial by your location|alternate vtc|more info$)/i,
   /^(?:for organizers|meeting options|reset dial-in pin|need help\?|learn more$|learn more \||help \||privacy and security|system reference)/i,
-  /^<?https?:\/\/[^\s/]{0,100}(?:teams\.microsoft\.com|teams\.live\.com|zoom\.us|webex\.com|meet\.google\.com|gotomeet)/i,
+  /^(?:[\p{L} ]{1,30}:\s*)?<?https?:\/\/[^\s/]{0,100}(?:teams\.microsoft\.com|teams\.live\.com|zoom\.us|webex\.com|meet\.google\.com|gotomeet)/iu,
   /\bis inviting you to a scheduled (?:zoom )?meeting\b/i,
   /^\+\d[\d\s().-]{5,20}(?:,{1,2}[\d*#]{3,20})*.{0,60}$/,
 ];

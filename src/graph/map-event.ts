@@ -117,8 +117,16 @@ function title(subject: string | null | undefined, cancelled: boolean): string {
   return cancelled ? line.replace(/^cancell?ed:\s*/i, '') : line;
 }
 
+// Zoom, Webex and Google leave onlineMeeting empty: their link stands in the body alone
+const JOIN_LINK =
+  /https:\/\/(?:[a-z0-9-]+\.)*(?:zoom\.us\/[jw]\/|webex\.com\/|meet\.google\.com\/|teams\.microsoft\.com\/l\/meetup-join\/|teams\.live\.com\/meet\/)[^\s"'<>]{1,1000}/i;
+/** Join blocks stand at the end of a body, but no body that people write is longer. */
+const BODY_SEARCHED = 200_000;
+
 function joinUrl(event: GraphEvent): string | null {
-  const url = oneLine(event.onlineMeeting?.joinUrl || event.onlineMeetingUrl);
+  const inBody = () =>
+    JOIN_LINK.exec(event.body?.content?.slice(0, BODY_SEARCHED) ?? '')?.[0].replaceAll('&amp;', '&');
+  const url = oneLine(event.onlineMeeting?.joinUrl || event.onlineMeetingUrl || inBody());
   return /^https?:\/\//i.test(url) && URL.canParse(url) ? url : null;
 }
 

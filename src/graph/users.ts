@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ConfigError } from '../core/errors.ts';
 import type { Graph } from './client.ts';
 import { listItems } from './delta.ts';
 import { segment } from './paths.ts';
@@ -28,6 +29,7 @@ const FIELDS = 'id,displayName,mail,userPrincipalName,accountEnabled,userType';
  * Enabled members of the organisation with a mail address: of the whole tenant, or of one group (direct members).
  * Guests have their mailboxes elsewhere.
  * @throws {GraphError} for which `isNoConsent` holds without User.Read.All (or GroupMember.Read.All for a group)
+ * @throws {ConfigError} when the members of a group come as bare ids, as they do without User.ReadBasic.All
  */
 export async function listMailboxes(
   graph: Graph,
@@ -47,7 +49,23 @@ export async function listMailboxes(
     const address = (mail === undefined ? userPrincipalName : mail)?.trim().toLowerCase();
     if (address) found.set(address, { id: user.data.id, address, name: user.data.displayName ?? '' });
   }
+  if (found.size === 0 && rows.some(isBare)) {
+    throw new ConfigError(
+      'mailbox_group: Graph gives its members without their addresses; grant User.ReadBasic.All or User.Read.All',
+    );
+  }
   return [...found.values()];
+}
+
+// https://learn.microsoft.com/graph/permissions-overview#limited-information-returned-for-inaccessible-member-objects
+function isBare(row: unknown): boolean {
+  const user = User.safeParse(row);
+  return (
+    user.success &&
+    user.data['@odata.type'] === '#microsoft.graph.user' &&
+    user.data.displayName == null &&
+    user.data.mail == null
+  );
 }
 
 function isMember(user: z.infer<typeof User>): boolean {

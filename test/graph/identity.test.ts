@@ -244,8 +244,11 @@ const signedIn = (token: string) => ({
   client_info: encoded({ uid: 'u-1', utid: app.tenant }),
   id_token: `${encoded({ alg: 'none' })}.${encoded({ aud: app.client, tid: app.tenant, oid: 'u-1', sub: 's', preferred_username: 'anna@vendor.example', iss: 'x', exp: 4102444800, iat: 1 })}.x`,
 });
-const device = (cacheFile: string, prompt: Parameters<typeof deviceCodeToken>[0]['prompt']) =>
-  deviceCodeToken({ ...app, cacheFile, permissions: ['Calendars.Read'], prompt });
+const device = (
+  cacheFile: string,
+  prompt: Parameters<typeof deviceCodeToken>[0]['prompt'],
+  cacheKey: string | null = null,
+) => deviceCodeToken({ ...app, cacheFile, cacheKey, permissions: ['Calendars.Read'], prompt });
 
 test('a device code is shown once; the sign-in is kept in a private file and renewed from it', async () => {
   const cacheFile = path.join(folder, 'kept', 'sign-in.json');

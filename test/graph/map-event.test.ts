@@ -256,3 +256,16 @@ test('titles never end in half a character', () => {
   const { title } = kept(event({ subject: `${'x'.repeat(999)}\u{1F600}` })).touchpoint;
   expect(title.isWellFormed()).toBe(true);
 });
+
+test('the join link of a service that Graph does not know is found in the body, and its lines are left out', () => {
+  const content =
+    '<p>Agenda: rosters</p><p>Join: <a href="https://us02web.zoom.us/j/8123?pwd=a&amp;b=1">link</a></p>';
+  const { touchpoint } = kept(event({ onlineMeeting: null, body: { contentType: 'html', content } }));
+  expect(touchpoint.details['joinUrl']).toBe('https://us02web.zoom.us/j/8123?pwd=a&b=1');
+  const text = 'Agenda: rosters\n\nJoin: https://teams.microsoft.com/l/meetup-join/x\n';
+  const plain = kept(event({ onlineMeeting: null, body: { contentType: 'text', content: text } })).touchpoint;
+  expect(plain).toMatchObject({
+    body: 'Agenda: rosters',
+    details: { joinUrl: 'https://teams.microsoft.com/l/meetup-join/x' },
+  });
+});

@@ -93,7 +93,12 @@ test('a folder that is not there is null, a mailbox that may not be read is an e
 test('a well-known folder that exists under its display name only is found by it', async () => {
   const root = `/users/${mailbox}/mailFolders`;
   await using server = await serving({
-    [root]: { value: [{ id: 'x', displayName: 'Projects' }, { id: 'a', displayName: 'Archive' }] },
+    [root]: {
+      value: [
+        { id: 'x', displayName: 'Projects' },
+        { id: 'a', displayName: 'Archive' },
+      ],
+    },
   });
   const graph = graphAt(server.origin);
   expect(await findFolder(graph, { mailbox, folder: 'archive' })).toMatchObject({ id: 'a' });
