@@ -1,6 +1,6 @@
 import { systemClock } from '../../src/core/clock.ts';
 import { type Config, loadConfig } from '../../src/core/config.ts';
-import { silentLog } from '../../src/core/log.ts';
+import { type Log, silentLog } from '../../src/core/log.ts';
 import { createGraph, type Graph } from '../../src/graph/client.ts';
 import { fixedToken } from '../../src/graph/identity.ts';
 import type { Sandbox } from '../../src/sandbox/server.ts';
@@ -14,20 +14,20 @@ import { windowAt } from '../../src/sync/window.ts';
 
 export const ANCHOR = Date.UTC(2026, 2, 11, 3, 0, 0);
 
-export function sandboxGraph(sandbox: Sandbox, waits: number[] = []): Graph {
+export function sandboxGraph(sandbox: Sandbox, log: Log = silentLog): Graph {
   return createGraph({
     baseUrl: sandbox.url,
     token: fixedToken(sandbox.token),
-    clock: { now: () => sandbox.tenant.now, sleep: async (ms) => void waits.push(ms) },
+    clock: { now: () => sandbox.tenant.now, sleep: async () => undefined },
     random: () => 0.5,
-    log: silentLog,
+    log,
     limits: { perMailbox: 3, global: 8, attempts: 6, budgetMs: 600_000, timeoutMs: 10_000 },
   });
 }
 
-export function syncDeps(sandbox: Sandbox, store: Store, owner = 'test'): SyncDeps {
+export function syncDeps(sandbox: Sandbox, store: Store, owner = 'test', log: Log = silentLog): SyncDeps {
   const clock = { ...systemClock(), now: () => sandbox.tenant.now };
-  return { graph: sandboxGraph(sandbox), store, clock, log: silentLog, owner };
+  return { graph: sandboxGraph(sandbox, log), store, clock, log, owner };
 }
 
 /** Defaults, with no clients: then mail that matches none is kept, and everything in the tenant counts. */

@@ -1,3 +1,4 @@
+import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Config } from '../../src/core/config.ts';
 import type { FaultRule } from '../../src/sandbox/faults.ts';
@@ -79,13 +80,25 @@ describe('a pass over the sandbox tenant', () => {
     }
   });
 
-  it('knows a meeting in several mailboxes once, and every occurrence of a series under its own title', async () => {
+  it('knows a series of 20 in five mailboxes as 20 meetings of five copies, and the master as none', async () => {
+    const [organizer, ...others] = sandbox.tenant.mailboxes.slice(0, 5);
+    if (organizer === undefined) throw new Error('no mailbox in the tenant');
+    const start = ANCHOR - 30 * 86_400_000;
+    const { uid } = sandbox.tenant.createMeeting({
+      title: 'Fortnightly pulse',
+      start,
+      end: start + 3_600_000,
+      organizer,
+      attendees: others.map((person) => ({ ...person, type: 'required' as const })),
+      zone: 'Australia/Sydney',
+      series: { every: 'week', interval: 1, count: 20 },
+    });
     await pass();
-    const rows = await stored(store);
-    const meetings = rows.filter(({ kind }) => kind === 'meeting');
-    expect(Math.max(...meetings.map(({ copies }) => copies.length))).toBeGreaterThanOrEqual(5);
-    const bySeries = new Map([['all', meetings]]);
-    expect(bySeries.get('all')?.every(({ title }) => title !== '')).toBe(true);
+    const series = (await stored(store)).filter(({ key }) => key.startsWith(uid));
+    expect(series).toHaveLength(20);
+    expect(new Set(series.map(({ start }) => start)).size).toBe(20);
+    for (const { title, copies } of series)
+      expect({ title, copies: copies.length }).toEqual({ title: 'Fortnightly pulse', copies: 5 });
     const ghosts = await store.sql(
       'select 1 from touchpoint.copies c where c.graph_id in (select series from touchpoint.copies)',
     );
@@ -104,6 +117,22 @@ describe('a pass over the sandbox tenant', () => {
     );
     for (const { key } of hidden) expect(dump).not.toContain(key);
   });
+});
+
+it('writes no word of any item into the log, not even at debug', async () => {
+  const lines: string[] = [];
+  const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) });
+  sandbox.faults.add({ match: { count: 3 }, effect: { type: 'refuse', status: 503 } });
+  sandbox.faults.add({ effect: { type: 'malformed', items: ['nul', 'year 9999'] }, match: { nth: 5 } });
+  await syncPass(syncDeps(sandbox, store, 'test', log), config);
+  expect(lines.length).toBeGreaterThan(50);
+  const said = lines.join('');
+  const everything = truth(sandbox.tenant, { from: 0, to: ANCHOR * 2, mailFrom: 0 });
+  for (const { key, title } of everything) {
+    expect(said).not.toContain(key);
+    if (title.length > 8) expect(said).not.toContain(title);
+  }
+  expect(said).not.toContain(sandbox.token);
 });
 
 describe('trouble', () => {
