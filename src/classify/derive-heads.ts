@@ -66,7 +66,8 @@ async function readCache(file: string): Promise<z.infer<typeof cacheSchema> | nu
   }
 }
 
-function phrasesOf(label: Label): readonly string[] {
+/** What a label says of itself, as the encoder reads it. */
+export function phrasesOf(label: Label): readonly string[] {
   return [`${label.name}: ${label.description}`, ...label.examples].map(plain);
 }
 

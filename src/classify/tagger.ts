@@ -1,12 +1,11 @@
-import { join } from 'node:path';
 import { ConfigError } from '../core/errors.ts';
 import { shortHash } from '../core/hash.ts';
 import type { Log } from '../core/log.ts';
-import type { Classification } from './decide.ts';
+import type { Classification, Decision } from './decide.ts';
 import { DERIVATION } from './derive-heads.ts';
 import { Encoder } from './encoder.ts';
 import { DIMENSIONS, findEncoder } from './encoder-files.ts';
-import { NO_HEADS, readHeads } from './heads.ts';
+import { findHeads, headsPath, NO_HEADS } from './heads.ts';
 import { type Item, plain, promptText } from './prompt.ts';
 import { buildScorer } from './scorer.ts';
 import { readTaxonomy, tasksFor } from './taxonomy.ts';
@@ -47,6 +46,8 @@ export interface TaggerOptions {
   readonly workers: number;
   /** Where derived heads are kept between starts; without it they are derived at each start. */
   readonly cacheDir?: string;
+  /** Folder of heads trained on this machine (`<encoder>/heads.json` in it), which come before those beside the encoder. */
+  readonly ownHeadsDir?: string;
   readonly log: Log;
 }
 
@@ -62,7 +63,7 @@ export async function createTagger(options: TaggerOptions): Promise<Tagger> {
     throw new ConfigError(`workers: wants 1 or more, got ${workers}`);
   const taxonomy = await readTaxonomy(taxonomyFile);
   const files = await findEncoder(modelsDir, options.encoder);
-  const trained = await readHeads(join(modelsDir, options.encoder, 'heads.json'), files.id);
+  const trained = await findHeads(headsPlaces(options), files.id, log);
   const encoder = new Encoder({ files, workers, log });
   const scorer = memoised(() => {
     const source = { taxonomy, encoder, trained: trained?.heads ?? NO_HEADS };
@@ -88,7 +89,7 @@ export async function createTagger(options: TaggerOptions): Promise<Tagger> {
     tag: async (items, signal) => {
       const { encoded, score } = await encode(items, signal);
       return encoded.map((text) => {
-        const tasks = tasksFor(taxonomy, text.kind).map((task) => [task, score(task, text)]);
+        const tasks = tasksFor(taxonomy, text.kind).map((task) => [task, published(score(task, text))]);
         return { vector: text.vector, tasks: Object.fromEntries(tasks) };
       });
     },
@@ -96,12 +97,26 @@ export async function createTagger(options: TaggerOptions): Promise<Tagger> {
       const known = Object.keys(taxonomy.tasks);
       if (!known.includes(task)) throw new ConfigError(`task: wants one of ${known.join(', ')}, got ${task}`);
       const { encoded, score } = await encode(items, signal);
-      return encoded.map((text) => score(task, text));
+      return encoded.map((text) => published(score(task, text)));
     },
     embed: (texts, signal) => encoder.embed(texts.map(plain), signal),
     close: () => encoder.close(),
     [Symbol.asyncDispose]: () => encoder.close(),
   };
+}
+
+/** Where this tagger's trained heads may lie. */
+export function headsPlaces({
+  modelsDir,
+  encoder,
+  ownHeadsDir,
+}: Pick<TaggerOptions, 'modelsDir' | 'encoder' | 'ownHeadsDir'>) {
+  const own = ownHeadsDir === undefined ? undefined : headsPath(ownHeadsDir, encoder);
+  return { own, beside: headsPath(modelsDir, encoder) };
+}
+
+function published({ confidence: _, ...classification }: Decision): Classification {
+  return classification;
 }
 
 /** Runs `work` once for all callers; a failure is forgotten, so that the next caller tries again. */

@@ -75,6 +75,37 @@ describe('a task whose labels share one probability', () => {
   });
 });
 
+describe('trained rules', () => {
+  const rules = { thresholds: [0.2, 0.5, 0.9], floor: 0.7 };
+
+  test('give every label its own threshold, and the task its floor', () => {
+    const answer = decide(task(), [odds(0.25), odds(0.65), odds(0.8)], rules);
+    expect(answer.primary).toBe('c');
+    expect(answer.labels.map((entry) => entry.label)).toEqual(['c', 'b', 'a']);
+    expect(decide(task(), [odds(0.19), odds(0.6), odds(0.1)], rules)).toMatchObject({
+      labels: [{ label: 'b', score: 0.6 }],
+      uncertain: true,
+      confidence: 0.6,
+    });
+  });
+
+  test('let "none" win by its share of the odds against the likeliest label, and be as sure as it is likely', () => {
+    const none = { logit: odds(0.8), threshold: 0.5 };
+    const answer = decide(task(), [odds(0.7), odds(0.1), odds(0.1)], { ...rules, none });
+    expect(answer).toMatchObject({ primary: null, labels: [], confidence: 0.8, uncertain: false });
+    const label = decide(task(), [odds(0.9), odds(0.1), odds(0.1)], { ...rules, none });
+    expect(label).toMatchObject({ primary: 'a', confidence: 0.9 });
+    // odds of 4 for none and of 9 for the label: a share of 4 / 13
+    const stricter = { logit: odds(0.8), threshold: 0.3 };
+    expect(decide(task(), [odds(0.9), 0, 0], { ...rules, none: stricter }).primary).toBeNull();
+  });
+
+  test('do not make "none" an answer where the task has no such answer', () => {
+    const none = { logit: 50, threshold: 0.5 };
+    expect(decide(task({ none: false }), [0, -1, -2], { ...rules, none }).primary).toBe('a');
+  });
+});
+
 test('whatever the log-odds, scores are probabilities, labels are ranked and the answer is among them', () => {
   const values = fc.array(fc.double({ min: -800, max: 800, noNaN: true }), { minLength: 3, maxLength: 3 });
   fc.assert(
@@ -99,5 +130,6 @@ test('where nothing was said nothing is claimed', () => {
     labels: [],
     scores: { a: 0, b: 0, c: 0 },
     uncertain: true,
+    confidence: 0,
   });
 });

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -45,9 +45,10 @@ describe('tagging', () => {
     }
   });
 
-  test('assigns only labels at or above the threshold of their task, the primary one excepted', async () => {
+  test('without trained heads assigns only labels at or above the threshold of their task, the primary one excepted', async () => {
     const items = ['We may not renew', 'Great', 'Outage and training', 'Lunch'].map(comment);
-    for (const { tasks: answers } of await tagger.tag(items)) {
+    const untrained = await made({ cacheDir, modelsDir: await modelsWith({}) });
+    for (const { tasks: answers } of await untrained.tag(items)) {
       for (const [name, { labels, scores, primary }] of Object.entries(answers)) {
         const threshold = tasks[name]?.threshold ?? Number.NaN;
         const expected = Object.entries(scores).filter(([id, score]) => score >= threshold || id === primary);
@@ -196,15 +197,37 @@ describe('trained heads beside the encoder', () => {
   test('override the derived ones label by label and change the version', async () => {
     const trained = await made({ cacheDir, modelsDir: await modelsWith({ 'heads.json': heads() }) });
     const item: Item = { kind: 'risk', title: 'Interface errors', text: '' };
-    const [before] = await tagger.tag([item]);
+    const untrained = await made({ cacheDir, modelsDir: await modelsWith({}) });
+    const [before] = await untrained.tag([item]);
     const [after] = await trained.tag([item]);
     expect(before?.tasks['risk']?.primary).toBe('technical');
     expect(after?.tasks['risk']?.primary).toBe('churn');
     // 60 and 44 at a temperature of 2 are 8 apart in log-odds.
     expect(after?.tasks['risk']?.scores['commercial']).toBeCloseTo(1 / (1 + Math.exp(8)), 4);
     expect(after?.tasks['topic']).toEqual(before?.tasks['topic']);
-    expect(trained.taxonomy).not.toBe(tagger.taxonomy);
+    expect(trained.taxonomy).not.toBe(untrained.taxonomy);
     expect(trained.encoder).toBe(tagger.encoder);
+  });
+
+  test('that were trained on this machine come before those beside the encoder', async () => {
+    const ownHeadsDir = await temporaryFolder();
+    await mkdir(join(ownHeadsDir, ENCODER));
+    await writeFile(join(ownHeadsDir, ENCODER, 'heads.json'), heads());
+    const own = await made({ cacheDir, ownHeadsDir });
+    const [answer] = await own.classify('risk', [{ kind: 'risk', title: 'Interface errors', text: '' }]);
+    expect(answer?.primary).toBe('churn');
+    expect(own.taxonomy).not.toBe(tagger.taxonomy);
+  });
+
+  test('of this machine are passed over with a warning once the encoder is another one', async () => {
+    const ownHeadsDir = await temporaryFolder();
+    await mkdir(join(ownHeadsDir, ENCODER));
+    await writeFile(join(ownHeadsDir, ENCODER, 'heads.json'), heads({ encoder: 'other@00000000' }));
+    const warnings: unknown[] = [];
+    const log = { ...silentLog, warn: (fields: unknown) => warnings.push(fields) };
+    const own = await made({ cacheDir, ownHeadsDir, log });
+    expect(own.taxonomy).toBe(tagger.taxonomy);
+    expect(warnings).toMatchObject([{ encoder: tagger.encoder, wants: 'other@00000000' }]);
   });
 
   test.each([

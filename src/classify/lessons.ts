@@ -1,0 +1,98 @@
+import { shortHash } from '../core/hash.ts';
+import { phrasesOf } from './derive-heads.ts';
+import { type Example, first, type Gold, goldOf, type Split } from './examples.ts';
+import type { Feedback } from './feedback.ts';
+import { legibility, promptText } from './prompt.ts';
+import { normalised, place } from './splits.ts';
+import type { Label, Taxonomy } from './taxonomy.ts';
+import type { Sample } from './training-problem.ts';
+
+/** A person's word on a real item counts as much as this many written ones. */
+const FEEDBACK_COUNTS = 5;
+
+/** Something that can be learnt: a text, what is right about it, and what it may be used for. */
+export interface Lesson {
+  /** What the encoder reads. */
+  readonly prompt: string;
+  readonly split: Split;
+  readonly importance: number;
+  readonly goldOf: (task: string) => Gold | undefined;
+}
+
+/** Labelled items as lessons; those without a split get one by their text. Test items are left out, and unreadable ones. */
+export function lessonsFrom(examples: readonly Example[], feedback: readonly Feedback[]): readonly Lesson[] {
+  const items = withSplits(examples).map(({ example, split }): Lesson => {
+    return { prompt: promptText(example), split, importance: 1, goldOf: (task) => goldOf(task, example) };
+  });
+  // An item that judges heads must not teach them, whoever labelled it; what people said replaces the written label.
+  const held = new Set(
+    items.filter(({ split }) => split !== 'train').map(({ prompt }) => normalised(prompt)),
+  );
+  const said = feedback
+    .map((one) => ({ ...one, prompt: promptText(one) }))
+    .filter(({ prompt }) => !held.has(normalised(prompt)));
+  const corrected = new Set(said.map(({ task, prompt }) => `${task} ${normalised(prompt)}`));
+  const written = items.map((lesson): Lesson => {
+    if (lesson.split !== 'train') return lesson;
+    const key = normalised(lesson.prompt);
+    return {
+      ...lesson,
+      goldOf: (task) => (corrected.has(`${task} ${key}`) ? undefined : lesson.goldOf(task)),
+    };
+  });
+  const spoken = said.map(({ task, gold, prompt }): Lesson => {
+    const goldFor = (asked: string) => (asked === task ? gold : undefined);
+    return { prompt, split: 'train', importance: FEEDBACK_COUNTS, goldOf: goldFor };
+  });
+  return [...written, ...spoken].filter(
+    ({ prompt, split }) => split !== 'test' && legibility(prompt) !== 'nothing',
+  );
+}
+
+/**
+ * The taxonomy's own phrases as lessons: what a label plainly is. Where several labels may hold, a phrase of one says
+ * nothing about the others.
+ */
+export function lessonsOf(taxonomy: Taxonomy): readonly Lesson[] {
+  return Object.entries(taxonomy.tasks).flatMap(([name, task]) => {
+    const answers = task.labels.filter(({ primary }) => primary).map(({ id }) => id);
+    return task.labels.flatMap((label) => {
+      const gold = goldOfPhrase(label, task.multi ? [label.id] : answers);
+      const goldFor = (asked: string) => (asked === name ? gold : undefined);
+      return phrasesOf(label).map((prompt): Lesson => {
+        return { prompt, split: 'train', importance: 1, goldOf: goldFor };
+      });
+    });
+  });
+}
+
+function goldOfPhrase({ id, primary }: Label, judged: readonly string[]): Gold {
+  return primary ? { ...first([id]), judged } : { labels: [id], right: [], judged: [id] };
+}
+
+/** Each item with its split, given or drawn; items that belong nowhere are left out. */
+export function withSplits(examples: readonly Example[]): readonly { example: Example; split: Split }[] {
+  const entries = examples.map((example) => {
+    const text = promptText(example);
+    const { group, split } = example;
+    const id = shortHash(`${example.kind} ${normalised(text)}`);
+    return { id, text, ...(group === undefined ? {} : { group }), ...(split === undefined ? {} : { split }) };
+  });
+  const placed = entries.every(({ split }) => split !== undefined) ? entries : place(entries);
+  return examples.flatMap((example, at) => {
+    const split = placed[at]?.split;
+    return split === undefined ? [] : [{ example, split }];
+  });
+}
+
+/** The lessons that say something about a task, with their vectors. */
+export function samplesFor(
+  task: string,
+  lessons: readonly Lesson[],
+  vectors: readonly Float32Array[],
+): readonly Sample[] {
+  return lessons.flatMap(({ goldOf: goldFor, split, importance }, at) => {
+    const [gold, vector] = [goldFor(task), vectors[at]];
+    return gold === undefined || vector === undefined ? [] : [{ gold, vector, split, importance }];
+  });
+}

@@ -1,0 +1,173 @@
+import { minimise } from './minimise.ts';
+
+/** Logistic regression on fixed vectors: labels that compete (softmax), or each label for itself (one against the rest). */
+export interface Problem {
+  /** One vector per item, all of one length. */
+  readonly vectors: readonly ArrayLike<number>[];
+  /** Items by labels, item by item: how far the label holds, 0..1; where labels compete a row adds up to 1. */
+  readonly targets: Float64Array;
+  /** As `targets`: what the entry counts; 0 where it is not known. Competing labels share the row's first. */
+  readonly importance: Float64Array;
+  readonly labels: number;
+  readonly compete: boolean;
+}
+
+/** Log-odds of a label = weights . vector + bias. */
+export interface Linear {
+  readonly weights: readonly number[];
+  readonly bias: number;
+}
+
+/** A problem with its vectors standardised once, to be fitted with several strengths of regularisation. */
+export interface Prepared {
+  readonly problem: Problem;
+  readonly rows: Float32Array;
+  readonly width: number;
+  readonly mean: Float64Array;
+  readonly scale: number;
+}
+
+/** Centres the vectors and brings their numbers to a variance of one on average, so that `l2` means the same for all. */
+export function prepare(problem: Problem): Prepared {
+  const { vectors } = problem;
+  const width = vectors[0]?.length ?? 0;
+  const mean = new Float64Array(width);
+  for (const vector of vectors)
+    for (let at = 0; at < width; at++) mean[at] = (mean[at] ?? 0) + (vector[at] ?? 0) / vectors.length;
+  const rows = new Float32Array(vectors.length * width);
+  let spread = 0;
+  for (const [row, vector] of vectors.entries()) {
+    for (let at = 0; at < width; at++) {
+      const value = (vector[at] ?? 0) - (mean[at] ?? 0);
+      rows[row * width + at] = value;
+      spread += value * value;
+    }
+  }
+  const scale = Math.sqrt(spread / rows.length) || 1;
+  for (let at = 0; at < rows.length; at++) rows[at] = (rows[at] ?? 0) / scale;
+  return { problem, rows, width, mean, scale };
+}
+
+/**
+ * Fits one linear head per label: mean cross-entropy + `l2` / 2 times the squared weights (biases are free).
+ * @param start parameters of an earlier fit of the same problem, which shortens the way
+ */
+export function fitHeads(prepared: Prepared, l2: number, start?: Float64Array): Float64Array {
+  const { problem, width } = prepared;
+  return minimise(objective(prepared, l2), start ?? new Float64Array(problem.labels * (width + 1)));
+}
+
+/** Heads for the vectors as they were given, the standardisation folded in. */
+export function headsOf({ problem, width, mean, scale }: Prepared, fitted: Float64Array): Linear[] {
+  return Array.from({ length: problem.labels }, (_, label) => {
+    const own = fitted.subarray(label * (width + 1), (label + 1) * (width + 1));
+    const weights = Array.from(own.subarray(0, width), (weight) => weight / scale);
+    const shift = weights.reduce((sum, weight, at) => sum + weight * (mean[at] ?? 0), 0);
+    return { weights, bias: (own[width] ?? 0) - shift };
+  });
+}
+
+function objective({ problem, rows, width }: Prepared, l2: number) {
+  const { labels, targets, importance, compete } = problem;
+  const count = problem.vectors.length;
+  const stride = width + 1;
+  const logits = new Float64Array(labels);
+  const rates = new Float64Array(labels);
+  const lossOf = compete ? sharedLoss : separateLoss;
+  const forward = (point: Float64Array, row: number) => {
+    for (let label = 0; label < labels; label++) {
+      const base = label * stride;
+      logits[label] = (point[base + width] ?? 0) + product(point, base, rows, row * width, width);
+    }
+  };
+  const backward = (gradient: Float64Array, row: number) => {
+    const begin = row * width;
+    for (let label = 0; label < labels; label++) {
+      const rate = (rates[label] ?? 0) / count;
+      if (rate === 0) continue;
+      const base = label * stride;
+      for (let at = 0; at < width; at++)
+        gradient[base + at] = (gradient[base + at] ?? 0) + rate * (rows[begin + at] ?? 0);
+      gradient[base + width] = (gradient[base + width] ?? 0) + rate;
+    }
+  };
+  return (point: Float64Array, gradient: Float64Array): number => {
+    gradient.fill(0);
+    let loss = 0;
+    for (let row = 0; row < count; row++) {
+      forward(point, row);
+      const span = [row * labels, (row + 1) * labels] as const;
+      loss += lossOf(logits, targets.subarray(...span), importance.subarray(...span), rates);
+      backward(gradient, row);
+    }
+    return loss / count + penalty(point, gradient, { l2, width });
+  };
+}
+
+/** Inner product of two stretches. Four sums at once: one alone waits for each addition to end, which takes thrice as long. */
+function product(a: Float64Array, fromA: number, b: Float32Array, fromB: number, length: number): number {
+  let [first, second, third, fourth] = [0, 0, 0, 0];
+  const whole = length - (length % 4);
+  for (let at = 0; at < whole; at += 4) {
+    first += (a[fromA + at] ?? 0) * (b[fromB + at] ?? 0);
+    second += (a[fromA + at + 1] ?? 0) * (b[fromB + at + 1] ?? 0);
+    third += (a[fromA + at + 2] ?? 0) * (b[fromB + at + 2] ?? 0);
+    fourth += (a[fromA + at + 3] ?? 0) * (b[fromB + at + 3] ?? 0);
+  }
+  for (let at = whole; at < length; at++) first += (a[fromA + at] ?? 0) * (b[fromB + at] ?? 0);
+  return first + second + third + fourth;
+}
+
+/** Cross-entropy of one item under softmax; `rates` gets its derivative by each logit. */
+function sharedLoss(
+  logits: Float64Array,
+  targets: Float64Array,
+  importance: Float64Array,
+  rates: Float64Array,
+): number {
+  const weight = importance[0] ?? 0;
+  const highest = logits.reduce((top, value) => Math.max(top, value), Number.NEGATIVE_INFINITY);
+  const total = logits.reduce((sum, value) => sum + Math.exp(value - highest), 0);
+  let loss = 0;
+  for (let label = 0; label < logits.length; label++) {
+    const share = Math.exp((logits[label] ?? 0) - highest) / total;
+    const target = targets[label] ?? 0;
+    rates[label] = weight * (share - target);
+    if (target > 0) loss -= weight * target * Math.log(Math.max(share, 1e-300));
+  }
+  return loss;
+}
+
+/** Sum of the labels' own cross-entropies for one item. */
+function separateLoss(
+  logits: Float64Array,
+  targets: Float64Array,
+  importance: Float64Array,
+  rates: Float64Array,
+): number {
+  let loss = 0;
+  for (let label = 0; label < logits.length; label++) {
+    const weight = importance[label] ?? 0;
+    const logit = logits[label] ?? 0;
+    const target = targets[label] ?? 0;
+    rates[label] = weight * (1 / (1 + Math.exp(-logit)) - target);
+    // log(1 + e^z) - target z, without overflow
+    loss += weight * (Math.max(logit, 0) + Math.log1p(Math.exp(-Math.abs(logit))) - target * logit);
+  }
+  return loss;
+}
+
+function penalty(
+  point: Float64Array,
+  gradient: Float64Array,
+  { l2, width }: { l2: number; width: number },
+): number {
+  let squares = 0;
+  for (let at = 0; at < point.length; at++) {
+    if (at % (width + 1) === width) continue;
+    const value = point[at] ?? 0;
+    squares += value * value;
+    gradient[at] = (gradient[at] ?? 0) + l2 * value;
+  }
+  return (l2 / 2) * squares;
+}

@@ -1,0 +1,49 @@
+import { Encoder } from './encoder.ts';
+import { findEncoder } from './encoder-files.ts';
+import { type FoundHeads, findHeads, type Heads } from './heads.ts';
+import { buildScorer, type Scorer } from './scorer.ts';
+import { headsPlaces, type TaggerOptions } from './tagger.ts';
+import { readTaxonomy, type Taxonomy } from './taxonomy.ts';
+import { cachedVectors } from './vector-cache.ts';
+
+/** What training and evaluation work with: the parts of a tagger, one by one. */
+export interface Workbench extends AsyncDisposable {
+  readonly taxonomy: Taxonomy;
+  /** The encoder's id. */
+  readonly encoder: string;
+  /** The trained heads that a tagger would use now. */
+  readonly inUse: FoundHeads | null;
+  /** Vectors of prompts, in order; from the cache where they are known. */
+  vectors(
+    prompts: readonly string[],
+    onProgress?: (done: number, all: number) => void,
+  ): Promise<readonly Float32Array[]>;
+  /** One vector, never from the cache: for measuring how long it takes. */
+  encode(prompt: string): Promise<Float32Array>;
+  /** Answers by these heads, and by derived ones where they have none. */
+  scorer(heads: Heads): Promise<Scorer>;
+}
+
+/** @throws ConfigError for wrong taxonomy or heads; EncoderUnavailable when the model's files are not there */
+export async function openWorkbench(options: TaggerOptions): Promise<Workbench> {
+  const { modelsDir, cacheDir: dir, log, workers } = options;
+  const taxonomy = await readTaxonomy(options.taxonomyFile);
+  const files = await findEncoder(modelsDir, options.encoder);
+  const inUse = await findHeads(headsPlaces(options), files.id, log);
+  const encoder = new Encoder({ files, workers, log });
+  const embed = (texts: readonly string[]) => encoder.embed(texts);
+  return {
+    taxonomy,
+    encoder: files.id,
+    inUse,
+    vectors: (prompts, onProgress) =>
+      cachedVectors({ encoder: files.id, embed, dir, log }, prompts, onProgress),
+    encode: async (prompt) => {
+      const [vector] = await encoder.embed([prompt]);
+      if (vector === undefined) throw new Error('the encoder gave no vector');
+      return vector;
+    },
+    scorer: (trained) => buildScorer({ taxonomy, encoder, trained }, { dir, log }),
+    [Symbol.asyncDispose]: () => encoder.close(),
+  };
+}

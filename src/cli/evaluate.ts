@@ -1,0 +1,141 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { keywords, majority } from '../classify/baselines.ts';
+import { confusionMatrix, reliabilityPlot } from '../classify/charts.ts';
+import { percentile, report, type TaskReport } from '../classify/evaluate.ts';
+import {
+  checkLabels,
+  type Example,
+  goldOf,
+  readExamples,
+  type Split,
+  trainingFiles,
+} from '../classify/examples.ts';
+import { NO_HEADS } from '../classify/heads.ts';
+import { withSplits } from '../classify/lessons.ts';
+import { promptText } from '../classify/prompt.ts';
+import { openWorkbench, type Workbench } from '../classify/workbench.ts';
+import { ConfigError } from '../core/errors.ts';
+import { packagePath } from '../core/paths.ts';
+import type { Context } from './context.ts';
+import { evaluationText } from './evaluation-text.ts';
+import { count, endProgress, printJson, printLine, progress } from './output.ts';
+
+interface EvaluateOptions {
+  readonly split?: Split;
+  readonly task?: string;
+  readonly svg?: string;
+  readonly json?: boolean;
+}
+
+/** Any fixed number: the intervals are the same each time. */
+const SEED = 20_261_123;
+/** Texts that are timed, one after another. */
+const TIMED = 200;
+
+/** Measures what a tagger would answer now. */
+export async function evaluate(
+  context: Context,
+  files: readonly string[],
+  options: EvaluateOptions,
+): Promise<number> {
+  await using bench = await openWorkbench(context.taggerOptions());
+  const shipped = await trainingFiles(packagePath('config', 'training'));
+  const split = options.split ?? (files.length === 0 ? 'dev' : undefined);
+  const examples = await chosen(files.length === 0 ? shipped : files, split);
+  if (examples.length === 0) throw new ConfigError('nothing to evaluate: no item of that split');
+  checkLabels(examples, bench.taxonomy);
+  const vectors = await bench.vectors(examples.map(promptText), (done, all) =>
+    progress(`reading ${count(done)} of ${count(all)} texts`),
+  );
+  const encoded = examples.flatMap((example, at) => {
+    const vector = vectors[at];
+    return vector === undefined ? [] : [{ example, text: { prompt: promptText(example), vector } }];
+  });
+  const learnt = await chosen(shipped, 'train');
+  const reports = await measureTasks(bench, { encoded, learnt, task: options.task });
+  if (reports.length === 0) throw new ConfigError('nothing to evaluate: no item is labelled for the task');
+  const latency = await timed(bench, examples);
+  endProgress();
+  if (options.svg !== undefined) await draw(options.svg, reports);
+  const about = {
+    encoder: bench.encoder,
+    heads: bench.inUse?.id.slice(0, 12) ?? 'derived',
+    items: examples.length,
+    split: split ?? null,
+    latency,
+  };
+  if (options.json) printJson({ ...about, tasks: reports });
+  else printLine(evaluationText(about, reports));
+  return 0;
+}
+
+async function chosen(files: readonly string[], split: Split | undefined): Promise<readonly Example[]> {
+  const examples = await readExamples(files);
+  if (split === undefined) return examples;
+  return withSplits(examples).flatMap((one) => (one.split === split ? [one.example] : []));
+}
+
+interface Material {
+  readonly encoded: readonly { example: Example; text: { prompt: string; vector: Float32Array } }[];
+  /** Training items, for the baseline that answers with the commonest label. */
+  readonly learnt: readonly Example[];
+  readonly task: string | undefined;
+}
+
+async function measureTasks(
+  bench: Workbench,
+  { encoded, learnt, task: only }: Material,
+): Promise<TaskReport[]> {
+  const score = await bench.scorer(bench.inUse?.heads ?? NO_HEADS);
+  const described = await bench.scorer(NO_HEADS);
+  return Object.entries(bench.taxonomy.tasks).flatMap(([name, task]) => {
+    const asked = encoded.flatMap(({ example, text }) => {
+      const gold = goldOf(name, example);
+      return gold === undefined ? [] : [{ gold, text }];
+    });
+    if (asked.length === 0 || (only !== undefined && only !== name)) return [];
+    const commonest = majority(
+      task,
+      learnt.flatMap((example) => goldOf(name, example) ?? []),
+    );
+    const named = keywords(task, commonest);
+    const judged = asked.map(({ gold, text }) => ({ gold, answer: score(name, text) }));
+    const baselines = [
+      { name: 'commonest label', answers: asked.map(commonest) },
+      { name: 'label names as keywords', answers: asked.map(({ text }) => named(text.prompt)) },
+      { name: 'label descriptions', answers: asked.map(({ text }) => described(name, text)) },
+    ];
+    return [report(name, task, judged, { baselines, seed: SEED })];
+  });
+}
+
+/** Milliseconds from text to all answers, one text at a time, none from the cache. */
+async function timed(bench: Workbench, examples: readonly Example[]) {
+  const score = await bench.scorer(bench.inUse?.heads ?? NO_HEADS);
+  await bench.encode('the first text waits for the model to load');
+  const step = Math.max(1, Math.floor(examples.length / TIMED));
+  const times: number[] = [];
+  for (const example of examples.filter((_, at) => at % step === 0).slice(0, TIMED)) {
+    const start = performance.now();
+    const prompt = promptText(example);
+    const vector = await bench.encode(prompt);
+    for (const task of Object.keys(bench.taxonomy.tasks)) score(task, { prompt, vector });
+    times.push(performance.now() - start);
+  }
+  const rounded = (share: number) => Math.round(10 * percentile(times, share)) / 10;
+  return { texts: times.length, p50Ms: rounded(0.5), p95Ms: rounded(0.95) };
+}
+
+async function draw(folder: string, reports: readonly TaskReport[]): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const { task, measures } of reports) {
+    const plot = reliabilityPlot(`${task}: confidence and accuracy`, measures.bins);
+    await writeFile(path.join(folder, `${task}-reliability.svg`), plot);
+    const matrix = confusionMatrix(
+      `${task}: what is right (rows) and the answer (columns)`,
+      measures.confusion,
+    );
+    await writeFile(path.join(folder, `${task}-confusion.svg`), matrix);
+  }
+}

@@ -1,0 +1,83 @@
+import path from 'node:path';
+import { checkLabels, readExamples, trainingFiles } from '../classify/examples.ts';
+import { readFeedback } from '../classify/feedback.ts';
+import { headsPath } from '../classify/heads.ts';
+import { lessonsFrom, lessonsOf } from '../classify/lessons.ts';
+import { refit, type TaskChange, writeHeads } from '../classify/refit.ts';
+import { openWorkbench, type Workbench } from '../classify/workbench.ts';
+import { packagePath } from '../core/paths.ts';
+import type { Context } from './context.ts';
+import { count, endProgress, plural, printJson, printLine, progress } from './output.ts';
+
+interface TrainOptions {
+  readonly data?: readonly string[];
+  readonly feedback?: string;
+  readonly tolerance: number;
+  readonly output?: string;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+/** Refits the heads on the frozen encoder; a task's old heads stay where the new ones do worse. */
+export async function train(context: Context, options: TrainOptions): Promise<number> {
+  await using bench = await openWorkbench(context.taggerOptions());
+  const { lessons, feedback, unused } = await material(bench, options);
+  const vectors = await bench.vectors(
+    lessons.map(({ prompt }) => prompt),
+    (done, all) => progress(`reading ${count(done)} of ${count(all)} texts`),
+  );
+  progress('fitting');
+  const { file, changes } = await refit(bench, lessons, { tolerance: options.tolerance, vectors, feedback });
+  endProgress();
+  const output = target(context, options.output);
+  const isNew = changes.some(({ verdict }) => verdict === 'replaced');
+  const written = isNew && options.dryRun !== true;
+  if (written) await writeHeads(output, file);
+  if (options.json) {
+    printJson({ items: lessons.length, feedback, unused, file: output, written, tasks: changes });
+    return 0;
+  }
+  printLine(
+    `${plural(lessons.length, 'item')}, ${count(feedback)} of them feedback (${count(unused)} unusable)`,
+  );
+  for (const change of changes) for (const line of describe(change)) printLine(line);
+  printLine(written ? `written to ${output}` : 'nothing written');
+  return 0;
+}
+
+async function material(bench: Workbench, options: TrainOptions) {
+  const files = options.data ?? (await trainingFiles(packagePath('config', 'training')));
+  const examples = await readExamples(files);
+  checkLabels(examples, bench.taxonomy);
+  const none = { feedback: [], unused: 0 };
+  const said = options.feedback === undefined ? none : await readFeedback(options.feedback, bench.taxonomy);
+  const lessons = [...lessonsOf(bench.taxonomy), ...lessonsFrom(examples, said.feedback)];
+  return { lessons, feedback: said.feedback.length, unused: said.unused };
+}
+
+/** A models folder that was named, here or in the settings, gets them; the installed package stays as it is. */
+function target(context: Context, output: string | undefined): string {
+  const { modelsDir, encoder, ownHeadsDir } = context.taggerOptions();
+  const folder = output === undefined ? (ownHeadsDir ?? modelsDir) : path.resolve(output);
+  return headsPath(folder, encoder);
+}
+
+function describe(change: TaskChange): string[] {
+  const { task, train: learnt, dev, before, after, flips, flipped, verdict, reason } = change;
+  const head = `${task.padEnd(10)} ${verdict}${reason === undefined ? '' : ` (${reason})`}`;
+  if (before === null || after === null) return [head];
+  const figures = [
+    `accuracy ${percent(before.accuracy)} → ${percent(after.accuracy)}`,
+    `macro-F1 ${percent(before.macroF1)} → ${percent(after.macroF1)}`,
+  ];
+  const turned = flipped.map(({ from, to, items }) => `${from ?? 'none'} → ${to ?? 'none'} ${items}`);
+  return [
+    `${head}: ${figures.join(', ')} on ${count(dev)} dev items, from ${count(learnt)}`,
+    `           answers changed: ${flips.mended} mended, ${flips.broken} broken, ${flips.other} otherwise` +
+      (turned.length === 0 ? '' : ` (most: ${turned.join('; ')})`),
+  ];
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}

@@ -1,0 +1,112 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { readExamples } from '../../src/classify/examples.ts';
+import { headsSchema } from '../../src/classify/heads.ts';
+import { packagePath } from '../../src/core/paths.ts';
+import { runCommand } from './run-command.ts';
+
+/** Training and evaluation as a person runs them, on a few of the shipped items. */
+
+let folder: string;
+let labelled: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'touchpoint-train-'));
+  labelled = path.join(folder, 'risks.jsonl');
+  const all = await readExamples([packagePath('config', 'training', 'risks.jsonl')]);
+  const dev = all.filter(({ split, risk }) => split === 'dev' && risk !== undefined).slice(0, 30);
+  const train = all.filter(({ split }) => split === 'train').slice(0, 90);
+  await writeFile(labelled, [...train, ...dev].map((item) => JSON.stringify(item)).join('\n'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const run = (args: readonly string[]) => {
+  return runCommand(args, { cwd: folder, env: { TOUCHPOINT_DATA_DIR: path.join(folder, 'data') } });
+};
+
+const trained = z.looseObject({
+  items: z.number(),
+  written: z.boolean(),
+  file: z.string(),
+  tasks: z.array(z.looseObject({ task: z.string(), verdict: z.string() })),
+});
+
+describe('train', () => {
+  const outFile = () => path.join(folder, 'models', 'all-MiniLM-L6-v2', 'heads.json');
+
+  it('says what would change and writes only when it is meant to', { timeout: 60_000 }, async () => {
+    // any head is good enough here: what is tested is where it goes
+    const args = ['train', '--data', labelled, '--tolerance', '1', '--output', 'models'];
+    const dry = await run([...args, '--dry-run']);
+    expect(dry).toMatchObject({ code: 0, err: '' });
+    expect(dry.out).toContain('nothing written');
+    await expect(readFile(outFile())).rejects.toThrow('ENOENT');
+
+    const { code, out } = await run([...args, '--json']);
+    expect(code).toBe(0);
+    const said = trained.parse(JSON.parse(out));
+    expect(said).toMatchObject({ written: true, file: outFile() });
+    const verdicts = Object.fromEntries(said.tasks.map(({ task, verdict }) => [task, verdict]));
+    expect(verdicts).toMatchObject({
+      risk: 'replaced',
+      topic: 'replaced',
+      sentiment: 'kept: too little data',
+    });
+    const heads = headsSchema.parse(JSON.parse(await readFile(outFile(), 'utf8')));
+    expect(heads.tasks['risk']?.dev?.items).toBe(30);
+  });
+
+  it('leaves the installed package alone', { timeout: 60_000 }, async () => {
+    const shipped = packagePath('models', 'all-MiniLM-L6-v2', 'heads.json');
+    const before = await readFile(shipped, 'utf8');
+    const { out } = await run(['train', '--data', labelled, '--tolerance', '1', '--json']);
+    const own = path.join(folder, 'data', 'models', 'all-MiniLM-L6-v2', 'heads.json');
+    expect(trained.parse(JSON.parse(out))).toMatchObject({ written: true, file: own });
+    expect(await readFile(shipped, 'utf8')).toBe(before);
+    // which a tagger then uses
+    const { heads } = z
+      .looseObject({ heads: z.string() })
+      .parse(
+        JSON.parse((await run(['evaluate', labelled, '--split', 'dev', '--task', 'risk', '--json'])).out),
+      );
+    expect(heads).not.toBe('derived');
+    await rm(path.join(folder, 'data', 'models'), { recursive: true });
+  });
+
+  it.each([
+    [
+      'an unknown label',
+      '{"id":"r9","kind":"risk","text":"x","risk":["chrun"]}',
+      "item r9: 'chrun' is no label of risk",
+    ],
+    ['a broken line', '{"kind":"risk"', 'wrong.jsonl line 1: not JSON'],
+  ])('refuses %s with 2', async (_, line, message) => {
+    await writeFile(path.join(folder, 'wrong.jsonl'), line);
+    const { code, out, err } = await run(['train', '--data', 'wrong.jsonl']);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain(message);
+  });
+});
+
+describe('evaluate', () => {
+  it('prints tables and draws every task', { timeout: 60_000 }, async () => {
+    const { code, out } = await run(['evaluate', labelled, '--split', 'dev', '--svg', 'charts']);
+    expect(code).toBe(0);
+    expect(out).toContain('30 items of the dev split');
+    expect(out).toMatch(/^\| risk +\| 30 /m);
+    expect((await readdir(path.join(folder, 'charts'))).sort()).toEqual([
+      'risk-confusion.svg',
+      'risk-reliability.svg',
+      'topic-confusion.svg',
+      'topic-reliability.svg',
+    ]);
+  });
+
+  it('says so when there is nothing to measure', async () => {
+    const { code, err } = await run(['evaluate', labelled, '--split', 'test']);
+    expect(code).toBe(2);
+    expect(err).toContain('nothing to evaluate');
+  });
+});
