@@ -76,9 +76,15 @@ export async function startPostgres(): Promise<Postgres> {
 }
 
 /** A migrated, empty database in a started cluster; returns its URL. A copy of the template: some 50 ms. */
-export async function createDatabase(url: string): Promise<string> {
+export function createDatabase(url: string): Promise<string> {
+  return copyDatabase(url, databaseUrl(url, TEMPLATE));
+}
+
+/** A copy of a database that nobody is connected to; returns its URL. `url` is the cluster's. */
+export async function copyDatabase(url: string, original: string): Promise<string> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  await withPostgresRunner(url, ({ exec }) => exec(`create database ${name} template ${TEMPLATE}`));
+  const template = new URL(original).pathname.slice(1);
+  await withPostgresRunner(url, ({ exec }) => exec(`create database ${name} template ${template}`));
   return databaseUrl(url, name);
 }
 
