@@ -12,6 +12,11 @@ export function whole(text: string): number {
   return Number(text);
 }
 
+export function share(text: string): number {
+  if (!/^(0?\.\d+|0|1)$/.test(text)) throw new InvalidArgumentError('wants a share of 0 to 1, such as 0.01.');
+  return Number(text);
+}
+
 export function portNumber(text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
     throw new InvalidArgumentError('wants a port number.');

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import path from 'node:path';
-import type { Tagger } from '../classify/tagger.ts';
+import type { Tagger, TaggerOptions } from '../classify/tagger.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { type Config, loadConfig } from '../core/config.ts';
 import { createLog, type Log } from '../core/log.ts';
+import { packagePath } from '../core/paths.ts';
 import type { Graph } from '../graph/client.ts';
 import { daemonStore, readNotice } from '../store/daemon.ts';
 import { StoreLocked } from '../store/lock.ts';
@@ -45,20 +46,26 @@ export class Context implements AsyncDisposable {
   }
 
   tagger(): Promise<Tagger> {
-    const { config, log } = this;
     this.#tagger ??= import('../classify/tagger.ts')
-      .then(({ createTagger }) =>
-        createTagger({
-          modelsDir: config.modelsDir,
-          encoder: config.models.encoder,
-          taxonomyFile: config.taxonomyFile,
-          workers: config.models.workers ?? 2,
-          cacheDir: path.join(config.dataDir, 'cache'),
-          log,
-        }),
-      )
+      .then(({ createTagger }) => createTagger(this.taggerOptions()))
       .then((tagger) => this.#keep(tagger, () => tagger.close()));
     return this.#tagger;
+  }
+
+  /** What a tagger is made of. Heads trained here lie in the data directory, unless the models folder is one's own. */
+  taggerOptions(): TaggerOptions {
+    const { config, log } = this;
+    return {
+      modelsDir: config.modelsDir,
+      encoder: config.models.encoder,
+      taxonomyFile: config.taxonomyFile,
+      workers: config.models.workers ?? 2,
+      cacheDir: path.join(config.dataDir, 'cache'),
+      ...(config.modelsDir === packagePath('models')
+        ? { ownHeadsDir: path.join(config.dataDir, 'models') }
+        : {}),
+      log,
+    };
   }
 
   /** The tenant that is read: Microsoft's, another Graph endpoint, or the sandbox when none is configured. */

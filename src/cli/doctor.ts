@@ -1,143 +1,100 @@
 import { access, constants, mkdir } from 'node:fs/promises';
-import { reasonOf } from '../core/errors.ts';
-import { calendarDeltaUrl } from '../graph/calendar.ts';
 import type { Graph } from '../graph/client.ts';
-import { isNoConsent, isNotFound } from '../graph/errors.ts';
-import { messagesDeltaUrl } from '../graph/mail.ts';
-import { listMailboxes } from '../graph/users.ts';
+import { checkStore } from '../store/check.ts';
 import { readStatus } from '../store/feeds.ts';
-import { windowAt } from '../sync/window.ts';
+import type { Store } from '../store/store.ts';
 import type { Context } from './context.ts';
-import { printJson, printLine } from './output.ts';
-import { withSandboxClients } from './tenant.ts';
+import { checkCredential, credentialWords } from './doctor-credential.ts';
+import { checkMailboxes } from './doctor-mailboxes.ts';
+import { checkWebhooks } from './doctor-webhooks.ts';
+import { Findings } from './findings.ts';
+import { printJson } from './output.ts';
 
 /** Tries everything that the service needs and says how to mend what does not work. */
-
-interface Finding {
-  readonly check: string;
-  readonly ok: boolean;
-  readonly detail: string;
-  /** What to do about it. */
-  readonly mend?: string;
-}
-
 export async function doctor(context: Context, options: { readonly json?: boolean }): Promise<number> {
-  const findings: Finding[] = [];
-  const attempt = async (check: string, mend: string, work: () => Promise<string>): Promise<boolean> => {
-    try {
-      findings.push({ check, ok: true, detail: await work() });
-      return true;
-    } catch (error) {
-      findings.push({ check, ok: false, detail: reasonOf(error), mend });
-      return false;
-    }
-  };
-  await checkMachine(context, attempt);
-  const graph = await checkGraph(context, attempt);
-  if (graph !== null) findings.push(...(await checkMailboxes(context, graph)));
-  if (options.json === true) printJson(findings);
-  else printFindings(findings);
-  return findings.every(({ ok }) => ok) ? 0 : 1;
+  const findings = new Findings();
+  await checkDataDir(context, findings);
+  const store = await checkStoreOpens(context, findings);
+  const dimension = await checkModel(context, findings);
+  if (store !== null) await checkSchema(store, dimension, findings);
+  const graph = await checkSignIn(context, findings);
+  if (graph !== null) await checkMailboxes(context, { graph, store, findings });
+  await checkWebhooks(context, findings);
+  if (options.json === true) printJson(findings.list);
+  else findings.print();
+  return findings.allWell ? 0 : 1;
 }
 
-type Attempt = (check: string, mend: string, work: () => Promise<string>) => Promise<boolean>;
-
-async function checkMachine(context: Context, attempt: Attempt): Promise<void> {
-  const { dataDir, modelsDir, models } = context.config;
-  await attempt('data directory', `make ${dataDir} writable, or set TOUCHPOINT_DATA_DIR`, async () => {
+async function checkDataDir({ config: { dataDir } }: Context, findings: Findings): Promise<void> {
+  const mend = `make ${dataDir} writable, or set TOUCHPOINT_DATA_DIR`;
+  await findings.attempt('data directory', mend, async () => {
     await mkdir(dataDir, { recursive: true });
     await access(dataDir, constants.W_OK);
-    return dataDir;
+    return { detail: dataDir, value: true };
   });
-  await attempt(
-    'store',
-    'run `touchpoint migrate`; check SUPABASE_URL, SUPABASE_SERVICE_ROLE_KEY or DATABASE_URL',
-    async () => {
-      const store = await context.store();
-      const { touchpoints } = await readStatus(store);
-      return `${store.driver}, ${Object.values(touchpoints).reduce((sum, number) => sum + number, 0)} touchpoints`;
-    },
-  );
-  await attempt(
-    'model',
-    `put the model folder ${models.encoder} into ${modelsDir}, or set TOUCHPOINT_MODELS`,
-    async () => {
-      const tagger = await context.tagger();
-      await tagger.embed(['ready']);
-      return tagger.encoder;
-    },
-  );
 }
 
-async function checkGraph(context: Context, attempt: Attempt): Promise<Graph | null> {
-  let graph: Graph | null = null;
-  const mend =
-    'check AZURE_AD_TENANT_ID, AZURE_AD_CLIENT_ID and AZURE_AD_CLIENT_SECRET, and that the secret has not expired';
-  const ok = await attempt('sign-in', mend, async () => {
+async function checkStoreOpens(context: Context, findings: Findings): Promise<Store | null> {
+  const mend = 'run `touchpoint migrate`; check SUPABASE_URL, SUPABASE_SERVICE_ROLE_KEY or DATABASE_URL';
+  return findings.attempt('store', mend, async () => {
+    const store = await context.store();
+    const { touchpoints } = await readStatus(store);
+    const total = Object.values(touchpoints).reduce((sum, number) => sum + number, 0);
+    return { detail: `${store.driver}, ${total} touchpoints`, value: store };
+  });
+}
+
+/** @returns the length of the encoder's vectors; null without one */
+async function checkModel(context: Context, findings: Findings): Promise<number | null> {
+  const { modelsDir, models } = context.config;
+  const mend = `put the model folder ${models.encoder} into ${modelsDir}, or set TOUCHPOINT_MODELS`;
+  return findings.attempt('model', mend, async () => {
+    const tagger = await context.tagger();
+    const [vector] = await tagger.embed(['ready']);
+    return { detail: tagger.encoder, value: vector?.length ?? 0 };
+  });
+}
+
+async function checkSchema(store: Store, dimension: number | null, findings: Findings): Promise<void> {
+  const found = await findings.attempt('schema', 'run `touchpoint migrate`', async () => {
+    const value = await checkStore(store);
+    if (value.missing.length > 0) throw new Error(`missing functions: ${value.missing.join(', ')}`);
+    return { detail: `every function is there, pgvector ${value.vector}`, value };
+  });
+  if (found === null) return;
+  const fits = dimension === null || dimension === found.dimension;
+  findings.add({
+    check: 'vectors',
+    ok: fits,
+    detail: fits
+      ? `${found.dimension} numbers each`
+      : `the store takes ${found.dimension} numbers each, the encoder gives ${dimension}`,
+    ...(fits ? {} : { mend: `set models.encoder to one with ${found.dimension} dimensions` }),
+  });
+  const wrong = [...found.denied.map((name) => `${found.role} may not use ${name}`), ...found.exposed];
+  findings.add({
+    check: 'privileges',
+    ok: wrong.length === 0,
+    detail: wrong.length === 0 ? `${found.role} has what it needs, others nothing` : wrong.join(', '),
+    ...(wrong.length === 0
+      ? {}
+      : {
+          mend: 'connect as service_role or the owner of the schema, and run the last migration (the grants) again',
+        }),
+  });
+}
+
+async function checkSignIn(context: Context, findings: Findings): Promise<Graph | null> {
+  const mend = 'see "Signing in" in the README; `graph.cloud` must be the one that the tenant lives in';
+  const graph = await findings.attempt('sign-in', mend, async () => {
     const tenant = await context.tenant();
-    graph = await context.graph();
+    const value = await context.graph();
     await tenant.token.token();
-    return tenant.sandbox === null ? tenant.baseUrl : 'sandbox tenant (none is configured)';
+    const who = `${credentialWords(tenant.credential)}, ${context.config.graph.cloud} cloud`;
+    const detail =
+      tenant.sandbox === null ? `${tenant.baseUrl}: ${who}` : 'sandbox tenant (none is configured)';
+    return { detail, value };
   });
-  return ok ? graph : null;
-}
-
-/** Proves each permission by using it, mailbox by mailbox, calendar and mail apart. */
-async function checkMailboxes(context: Context, graph: Graph): Promise<Finding[]> {
-  const config = withSandboxClients(context.config);
-  const findings: Finding[] = [];
-  let addresses = config.mailboxes;
-  if (addresses.length === 0) {
-    try {
-      addresses = (await listMailboxes(graph)).map(({ address }) => address);
-    } catch (error) {
-      const mend = 'grant User.Read.All, or name the mailboxes in TOUCHPOINT_MAILBOXES';
-      return [{ check: 'list of mailboxes', ok: false, detail: reasonOf(error), mend }];
-    }
-  }
-  const window = windowAt(context.clock.now(), config.calendar);
-  for (const mailbox of addresses) {
-    if (config.calendar.enabled) {
-      findings.push(
-        await permission(graph, { mailbox, name: 'Calendars.Read', url: calendarDeltaUrl(mailbox, window) }),
-      );
-    }
-    if (config.mail.enabled) {
-      const url = messagesDeltaUrl(mailbox, config.mail.folders[0] ?? 'inbox');
-      findings.push(await permission(graph, { mailbox, name: 'Mail.Read', url }));
-    }
-  }
-  return findings;
-}
-
-interface Permission {
-  readonly mailbox: string;
-  readonly name: 'Calendars.Read' | 'Mail.Read';
-  readonly url: string;
-}
-
-async function permission(graph: Graph, { mailbox, name, url }: Permission): Promise<Finding> {
-  const check = `${mailbox} ${name}`;
-  try {
-    await graph.request(url, { mailbox, prefer: ['odata.maxpagesize=1'] });
-    return { check, ok: true, detail: 'granted' };
-  } catch (error) {
-    return { check, ok: false, detail: reasonOf(error), mend: mendFor(error, name) };
-  }
-}
-
-function mendFor(error: unknown, name: Permission['name']): string {
-  if (isNoConsent(error)) {
-    return `grant the application permission ${name} (admin consent), or give the app the role "Application ${name}" for this mailbox with RBAC for Applications`;
-  }
-  if (isNotFound(error))
-    return 'check the address: there is no such mailbox in Exchange Online (it may be on premises)';
-  return 'try again; if it stays, look the error code up in the documentation of Microsoft Graph';
-}
-
-function printFindings(findings: readonly Finding[]): void {
-  for (const { check, ok, detail, mend } of findings) {
-    printLine(`${ok ? 'ok  ' : 'FAIL'} ${check}: ${detail}`);
-    if (mend !== undefined) printLine(`     mend: ${mend}`);
-  }
+  await checkCredential(context, findings);
+  return graph;
 }

@@ -6,7 +6,7 @@ import { ConfigError, reasonOf } from '../core/errors.ts';
 import { packagePath } from '../core/paths.ts';
 import { KINDS } from '../core/touchpoint.ts';
 import { StoreLocked } from '../store/lock.ts';
-import { instant, kindOption, portNumber, TASKS, whole } from './arguments.ts';
+import { instant, kindOption, portNumber, share, TASKS, whole } from './arguments.ts';
 import { type Context, type GlobalOptions, openContext } from './context.ts';
 
 /** Exit codes: 0 done, 1 failed, 2 wrong usage or configuration. Each command is loaded when it is asked for. */
@@ -82,6 +82,27 @@ command('classify', 'JSON Lines in, JSON Lines with labels out; no store')
   .argument('[file]', 'JSON Lines of {"id","kind","title","text"}; standard input without it')
   .action((file, options) =>
     run(options, async (context) => (await import('./classify.ts')).classify(context, options.task, file)),
+  );
+command('train', 'refits the heads on labelled items and on what people said of the answers')
+  .option('--data <files...>', 'labelled JSON Lines instead of those that ship')
+  .option('--feedback <file>', 'JSON Lines of corrections and thumbs')
+  .option('--tolerance <share>', 'how much worse a head may do before the old one stays', share, 0.01)
+  .option('--output <folder>', 'models folder to write to')
+  .option('--dry-run', 'only say what would change')
+  .action((options) => run(options, async (context) => (await import('./train.ts')).train(context, options)));
+command('evaluate', 'measures the answers on labelled items')
+  .addOption(
+    new Option('--split <split>', 'only items of this split (dev of those that ship)').choices([
+      'train',
+      'dev',
+      'test',
+    ]),
+  )
+  .addOption(new Option('--task <task>', 'only this task').choices(TASKS))
+  .option('--svg <folder>', 'writes reliability plots and confusion matrices there')
+  .argument('[files...]', 'labelled JSON Lines; without any those that ship')
+  .action((files, options) =>
+    run(options, async (context) => (await import('./evaluate.ts')).evaluate(context, files, options)),
   );
 command('import', 'touchpoints from JSON Lines or CSV into the store')
   .addOption(

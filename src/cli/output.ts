@@ -24,3 +24,11 @@ export function count(value: number): string {
 export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
+
+/** Shows a sign-in code to whoever sits at the terminal; null without one: nobody would read it. */
+export function terminalPrompt(): ((prompt: { readonly message: string }) => void) | null {
+  if (!process.stderr.isTTY) return null;
+  return ({ message }) => {
+    process.stderr.write(`\r\u001B[K${message}\n`);
+  };
+}

@@ -1,3 +1,4 @@
+import { hasFailed } from '../sync/problem.ts';
 import {
   type Progress,
   type ResyncOptions,
@@ -23,7 +24,7 @@ export async function resync(context: Context, { json, ...options }: ResyncComma
   const tagged = options.dryRun === true ? null : await tagWhatWaits(context);
   if (json === true) printJson(asJson(result, tagged));
   else print(result, tagged);
-  return result.problems.some(({ transient }) => transient) ? 1 : 0;
+  return hasFailed(result.problems) ? 1 : 0;
 }
 
 function showProgress({ done, feeds, items, waiting }: Progress): void {

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { ConfigError, reasonOf } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
 import { startControl } from '../server/control.ts';
 import { removeNotice, writeNotice } from '../store/daemon.ts';
 import { readStatus } from '../store/feeds.ts';
@@ -9,7 +11,7 @@ import type { Context } from './context.ts';
 import { notifications } from './notifications.ts';
 import { count, printJson, printLine } from './output.ts';
 import { asJson, printReport, runPass } from './sync.ts';
-import { withSandboxClients } from './tenant.ts';
+import { type Tenant, withSandboxClients } from './tenant.ts';
 
 /** The daemon: passes on schedule until SIGTERM or SIGINT, then drains and exits. */
 export async function start(context: Context, options: { readonly json?: boolean }): Promise<number> {
@@ -17,6 +19,7 @@ export async function start(context: Context, options: { readonly json?: boolean
   const config = withSandboxClients(context.config);
   const store = await context.store();
   const tenant = await context.tenant();
+  await signIn(tenant, log);
   const token = randomBytes(32).toString('base64url');
   const say = (line: string) => (options.json === true ? undefined : printLine(line));
   if (tenant.own !== null) {
@@ -60,11 +63,22 @@ export async function start(context: Context, options: { readonly json?: boolean
   log.info({ port: control.port, driver: store.driver }, 'daemon is up');
   await stopSignal();
   log.info({}, 'stopping');
+  endIn(STOP_MS, log);
   await daemon.stop();
   await hooks?.idle();
   await control.close();
   if (store.driver === 'pglite') await removeNotice(config.dataDir);
   return 0;
+}
+
+/** Before anything else runs: who is not signed in, or wrongly, shall hear it at once and not from every round. */
+async function signIn({ token }: Tenant, log: Log): Promise<void> {
+  try {
+    await token.token();
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
+    log.warn({ reason: reasonOf(error) }, 'not signed in yet: trying again with the first round');
+  }
 }
 
 async function printStored(store: Store, schedule: string): Promise<void> {
@@ -75,6 +89,18 @@ async function printStored(store: Store, schedule: string): Promise<void> {
   );
   printLine(`Next look: ${schedule}. Try: npx touchpoint search "who is unhappy about slow reports"`);
   printLine('');
+}
+
+// Service managers kill after 10 s (Docker's default); every page is a transaction, so ending a little before loses nothing.
+const STOP_MS = 9_000;
+
+/** What does not drain in time (a store or a server that hangs) does not keep the process. */
+function endIn(ms: number, log: Log): void {
+  const timer = setTimeout(() => {
+    log.warn({ ms }, 'not everything stopped in time: ending all the same');
+    process.exit(1);
+  }, ms);
+  timer.unref();
 }
 
 async function stopSignal(): Promise<void> {

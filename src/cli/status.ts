@@ -1,4 +1,5 @@
 import { readStatus, type StatusRow } from '../store/feeds.ts';
+import { CIRCUIT, KIND_WORDS, STATE_WORDS } from '../sync/states.ts';
 import type { Context } from './context.ts';
 import { count, plural, printJson, printLine } from './output.ts';
 
@@ -25,13 +26,44 @@ function printStatus(report: StatusRow, now: number): void {
     printLine(
       `last pass ${ago(run.ended_at, now)}: fetched ${count(run.fetched)} = written ${count(run.written)} + unchanged ${count(run.unchanged)} + skipped ${count(run.skipped)} + failed ${count(run.failed)}`,
     );
-    for (const { feed, reason } of run.errors) printLine(`! ${feed}: ${reason}`);
   }
+  const standings = report.mailboxes.flatMap(standingOf);
+  for (const { feed, line } of standings) printLine(`! ${feed}: ${line}`);
+  // how a mailbox stands was among the errors of the pass that found it
+  const failures = (run?.errors ?? []).filter(({ feed }) => !standings.some((known) => known.feed === feed));
+  for (const { feed, reason } of failures) printLine(`! ${feed}: ${reason}`);
   printPolled(report);
   for (const feed of report.feeds) {
     const state = feed.last_error ?? (feed.complete ? 'in step' : 'first round not complete');
     printLine(`  ${feed.mailbox} ${feed.name}: ${state}, ${ago(feed.last_success_at, now)}`);
   }
+}
+
+/** Of mailboxes that cannot be read, or not in full; nothing of the others. */
+function standingOf({
+  mailbox,
+  state,
+  reason,
+  failures,
+  retry_at,
+  refusals,
+}: StatusRow['mailboxes'][number]) {
+  const next = (instant: string | null | undefined) => (instant == null ? '' : ` (asked again ${instant})`);
+  const lines: { feed: string; line: string }[] = [];
+  if (state !== 'active') {
+    const said = reason === null ? '' : `: ${reason}`;
+    lines.push({ feed: mailbox, line: `${STATE_WORDS[state]}${said}${next(refusals[0]?.retry_at)}` });
+  } else {
+    for (const refusal of refusals) {
+      const line = `${STATE_WORDS[refusal.state]}: ${refusal.reason}${next(refusal.retry_at)}`;
+      lines.push({ feed: `${mailbox} ${KIND_WORDS[refusal.kind]}`, line });
+    }
+  }
+  if (failures >= CIRCUIT.failures) {
+    const line = `no answer in ${plural(failures, 'pass', 'passes')} in a row${next(retry_at)}`;
+    lines.push({ feed: mailbox, line });
+  }
+  return lines;
 }
 
 /** Only what is not as it should be: mailboxes that are told of changes need no line. */

@@ -1,6 +1,7 @@
 import type { Config } from '../core/config.ts';
 import { reasonOf, TransientError } from '../core/errors.ts';
 import { type PassResult, syncPass } from '../sync/pass.ts';
+import { hasFailed } from '../sync/problem.ts';
 import { type Retained, retain } from '../sync/retention.ts';
 import { type TagResult, tagPending } from '../sync/tagging.ts';
 import type { Tally } from '../sync/tally.ts';
@@ -33,7 +34,7 @@ export async function sync(context: Context, options: SyncOptions): Promise<numb
   });
   if (options.json === true) printJson(asJson(report));
   else printReport(report);
-  return report.pass.problems.some(({ transient }) => transient) ? 1 : 0;
+  return hasFailed(report.pass.problems) ? 1 : 0;
 }
 
 export interface PassRun extends Omit<SyncOptions, 'json'> {

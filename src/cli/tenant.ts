@@ -4,16 +4,19 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '../core/clock.ts';
 import type { Config } from '../core/config.ts';
-import { ConfigError } from '../core/errors.ts';
-import { clientSecretToken, clouds, fixedToken, type TokenSource } from '../graph/identity.ts';
+import { clouds, fixedToken, type TokenSource } from '../graph/identity.ts';
 import { type Sandbox, startSandbox } from '../sandbox/server.ts';
 import { sandboxClients, sandboxInternalDomains, sandboxSharedDomains } from '../sandbox/text/clients.ts';
 import { readNotice } from '../store/daemon.ts';
+import { type Credential, chooseCredential, isConfigured, tokenSource } from './credentials.ts';
+import { terminalPrompt } from './output.ts';
 
 /** Which Graph is read, and as whom. */
 export interface Tenant {
   readonly baseUrl: string;
   readonly token: TokenSource;
+  /** Null with the sandbox. */
+  readonly credential: Credential | null;
   /** Set when no tenant is configured and the made-up one stands in. */
   readonly sandbox: { readonly url: string; readonly token: string } | null;
   /** The sandbox that this process runs itself. */
@@ -25,29 +28,16 @@ const nothing = async () => undefined;
 
 /** @throws {ConfigError} when the configuration names half a tenant */
 export async function findTenant(config: Config, clock: Clock): Promise<Tenant> {
-  if (!isConfigured(config)) return sandboxTenant(config, clock);
-  const cloud = clouds[config.graph.cloud];
-  const baseUrl = config.graphUrl ?? cloud.graph;
-  if (config.graphToken !== undefined) {
-    return { baseUrl, token: fixedToken(config.graphToken), sandbox: null, own: null, close: nothing };
-  }
-  const { tenant, client, secret } = config.azure;
-  const missing = Object.entries({
-    AZURE_AD_TENANT_ID: tenant,
-    AZURE_AD_CLIENT_ID: client,
-    AZURE_AD_CLIENT_SECRET: secret,
-  }).flatMap(([key, value]) => (value === undefined ? [key] : []));
-  if (tenant === undefined || client === undefined || secret === undefined) {
-    throw new ConfigError(
-      `${missing.join(', ')}: not set; a tenant needs AZURE_AD_TENANT_ID, AZURE_AD_CLIENT_ID and AZURE_AD_CLIENT_SECRET`,
-    );
-  }
-  const token = clientSecretToken({ cloud: config.graph.cloud, tenant, client, secret });
-  return { baseUrl, token, sandbox: null, own: null, close: nothing };
-}
-
-function isConfigured({ azure, graphUrl }: Config): boolean {
-  return graphUrl !== undefined || Object.keys(azure).length > 0;
+  const credential = chooseCredential(config);
+  if (credential === null) return sandboxTenant(config, clock);
+  return {
+    baseUrl: config.graphUrl ?? clouds[config.graph.cloud].graph,
+    token: tokenSource(credential, config, terminalPrompt()),
+    credential,
+    sandbox: null,
+    own: null,
+    close: nothing,
+  };
 }
 
 /** With the sandbox tenant come its clients, unless the configuration has some of its own. */
@@ -75,6 +65,7 @@ async function sandboxTenant(config: Config, clock: Clock): Promise<Tenant> {
     return {
       baseUrl: running.url,
       token: fixedToken(running.token),
+      credential: null,
       sandbox: running,
       own: null,
       close: nothing,
@@ -101,7 +92,7 @@ async function sandboxTenant(config: Config, clock: Clock): Promise<Tenant> {
     await own.close();
   };
   const sandbox = { url: own.url, token: own.token };
-  return { baseUrl: own.url, token: fixedToken(own.token), sandbox, own, close };
+  return { baseUrl: own.url, token: fixedToken(own.token), credential: null, sandbox, own, close };
 }
 
 function isPortTaken(error: unknown): boolean {

@@ -15,6 +15,7 @@ const domain = z
   .transform((text) => text.toLowerCase());
 const cron = z.string().regex(/^(\S+\s+){4,5}\S+$/, 'a cron expression such as "*/5 * * * *"');
 const days = z.int().min(1).max(3650);
+const methods = ['auto', 'secret', 'certificate', 'managed_identity', 'device_code'] as const;
 const internalOnly = z.enum(['keep', 'about_client', 'drop']);
 
 const Client = z.strictObject({
@@ -25,6 +26,11 @@ const Client = z.strictObject({
 
 const Settings = z.strictObject({
   mailboxes: z.array(address.transform((text) => text.toLowerCase())),
+  mailbox_group: z
+    .string()
+    .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, "a group's object id (a GUID)")
+    .nullable(),
+  identity: z.strictObject({ method: z.enum(methods) }),
   graph: z.strictObject({
     cloud: z.enum(['global', 'usgov', 'dod', 'china']),
     per_mailbox: z.int().min(1).max(4),
@@ -33,6 +39,7 @@ const Settings = z.strictObject({
     budget_seconds: z.int().min(1).max(3600),
     timeout_seconds: z.int().min(1).max(600),
     page_size: z.int().min(1).max(1000),
+    refused_minutes: z.int().min(1).max(10_080),
   }),
   calendar: z.strictObject({ enabled: z.boolean(), past_days: days, future_days: days, roll_days: days }),
   mail: z.strictObject({
@@ -73,6 +80,9 @@ const Environment = z.object({
   AZURE_AD_TENANT_ID: text.optional(),
   AZURE_AD_CLIENT_ID: text.optional(),
   AZURE_AD_CLIENT_SECRET: text.optional(),
+  AZURE_AD_CLIENT_CERTIFICATE_PATH: text.optional(),
+  AZURE_AD_CLIENT_CERTIFICATE_THUMBPRINT: text.optional(),
+  TOUCHPOINT_CACHE_KEY: text.min(16, 'at least 16 characters').optional(),
   TOUCHPOINT_GRAPH_URL: url.optional(),
   TOUCHPOINT_GRAPH_TOKEN: text.optional(),
   TOUCHPOINT_MAILBOXES: text
@@ -102,6 +112,16 @@ const Environment = z.object({
 });
 type Environment = z.infer<typeof Environment>;
 
+/** What is set of the app registration; which of it is used, `identity.method` says. */
+export interface AzureSettings {
+  readonly tenant?: string;
+  readonly client?: string;
+  readonly secret?: string;
+  /** Absolute. */
+  readonly certificate?: string;
+  readonly thumbprint?: string;
+}
+
 export interface Config extends Settings {
   /** File that the settings came from, for messages. */
   readonly file: string;
@@ -111,7 +131,9 @@ export interface Config extends Settings {
   readonly taxonomyFile: string;
   /** A fixed clock for tests, milliseconds; undefined runs on the real one. */
   readonly now: number | undefined;
-  readonly azure: { readonly tenant?: string; readonly client?: string; readonly secret?: string };
+  readonly azure: AzureSettings;
+  /** Seals the file that a device-code sign-in is kept in. */
+  readonly cacheKey: string | undefined;
   /** Another Graph endpoint with a fixed token; undefined speaks to Microsoft. */
   readonly graphUrl: string | undefined;
   readonly graphToken: string | undefined;
@@ -153,7 +175,6 @@ function compose(settings: Settings, env: Environment, { own, cwd }: { own: stri
       'TOUCHPOINT_GRAPH_TOKEN is set but TOUCHPOINT_GRAPH_URL is not: a fixed token is for another Graph endpoint only',
     );
   }
-  const { AZURE_AD_TENANT_ID: tenant, AZURE_AD_CLIENT_ID: client, AZURE_AD_CLIENT_SECRET: secret } = env;
   return {
     ...settings,
     mailboxes: env.TOUCHPOINT_MAILBOXES?.map((entry) => entry.toLowerCase()) ?? settings.mailboxes,
@@ -163,11 +184,8 @@ function compose(settings: Settings, env: Environment, { own, cwd }: { own: stri
     modelsDir: resolved(env.TOUCHPOINT_MODELS ?? settings.models.folder, cwd, packagePath('models')),
     taxonomyFile: resolved(settings.taxonomy, cwd, packagePath('config', 'taxonomy.yaml')),
     now: env.TOUCHPOINT_NOW === undefined ? undefined : Date.parse(env.TOUCHPOINT_NOW),
-    azure: {
-      ...(tenant === undefined ? {} : { tenant }),
-      ...(client === undefined ? {} : { client }),
-      ...(secret === undefined ? {} : { secret }),
-    },
+    azure: azureSettings(env, cwd),
+    cacheKey: env.TOUCHPOINT_CACHE_KEY,
     graphUrl: env.TOUCHPOINT_GRAPH_URL,
     graphToken: env.TOUCHPOINT_GRAPH_TOKEN,
     supabase:
@@ -176,6 +194,18 @@ function compose(settings: Settings, env: Environment, { own, cwd }: { own: stri
         : { url: env.SUPABASE_URL, key: env.SUPABASE_SERVICE_ROLE_KEY },
     databaseUrl: env.DATABASE_URL,
     publicUrl: env.TOUCHPOINT_PUBLIC_URL,
+  };
+}
+
+function azureSettings(env: Environment, cwd: string): AzureSettings {
+  const { AZURE_AD_TENANT_ID: tenant, AZURE_AD_CLIENT_ID: client, AZURE_AD_CLIENT_SECRET: secret } = env;
+  const { AZURE_AD_CLIENT_CERTIFICATE_PATH: file, AZURE_AD_CLIENT_CERTIFICATE_THUMBPRINT: thumbprint } = env;
+  return {
+    ...(tenant === undefined ? {} : { tenant }),
+    ...(client === undefined ? {} : { client }),
+    ...(secret === undefined ? {} : { secret }),
+    ...(file === undefined ? {} : { certificate: path.resolve(cwd, file) }),
+    ...(thumbprint === undefined ? {} : { thumbprint }),
   };
 }
 

@@ -138,6 +138,7 @@ function mailFolder(body: unknown): MailFolder & { readonly children: number } {
  * The messages of a folder that are marked personal, private or confidential, by id. Delta rounds cannot say it, so
  * it is asked for beside them: asked after a page was read, the answer covers the whole page.
  * @returns null where Graph cannot tell (a national cloud without extended properties, Mail.ReadBasic, another server)
+ * @throws {GraphError} when the folder cannot be read any more
  */
 export async function listSensitiveMessages(
   graph: Graph,
@@ -151,8 +152,10 @@ export async function listSensitiveMessages(
   try {
     rows = await listItems(graph, `${path}?${params}`, scope(query));
   } catch (error) {
-    if ([400, 403, 404, 405, 501].includes(graphErrorOf(error)?.status ?? 0)) return null;
-    throw error;
+    const status = graphErrorOf(error)?.status ?? 0;
+    if (![400, 403, 404, 405, 501].includes(status)) throw error;
+    if (status === 403 || status === 404) await expectReadable(graph, query);
+    return null;
   }
   const found = new Map<string, Sensitivity>();
   for (const row of rows) {
@@ -163,6 +166,19 @@ export async function listSensitiveMessages(
     found.set(message.data.id, sensitivity);
   }
   return found;
+}
+
+/**
+ * Is it only the question about marks that is refused, or has access to the folder ended since its page was read? Then
+ * nothing of that page may be taken for unmarked. The delta query is the one thing that every server answers.
+ * @throws what it is refused with
+ */
+async function expectReadable(
+  graph: Graph,
+  { folder, ...query }: MailQuery & { readonly folder: string },
+): Promise<void> {
+  const path = `/users/${segment(query.mailbox)}/mailFolders/${segment(folder)}/messages/delta?$select=id`;
+  await graph.request(path, { ...scope(query), prefer: ['odata.maxpagesize=1'] });
 }
 
 function scope({ mailbox, signal }: MailQuery): GraphRequestOptions {

@@ -32,11 +32,33 @@ export const FeedRow = z.object({
 });
 export type FeedRow = z.infer<typeof FeedRow>;
 
+/**
+ * `left`: no longer among the users or group members that are listed. The others say why Graph gives nothing of the
+ * mailbox; while anything of it can be read it is `active`.
+ */
+export const MAILBOX_STATES = ['active', 'no consent', 'blocked', 'gone', 'on-premise', 'left'] as const;
+export type MailboxStateName = (typeof MAILBOX_STATES)[number];
+
+/** What Graph refuses of a mailbox, calendar and mail apart. */
+const RefusalRow = z.object({
+  kind: z.enum(['meeting', 'email']),
+  state: z.enum(['no consent', 'gone', 'on-premise']),
+  reason: z.string(),
+  since: Instant,
+  /** Not asked again before. */
+  retry_at: Instant,
+});
+export type RefusalRow = z.infer<typeof RefusalRow>;
+
 const MailboxRow = z.object({
   address: z.string(),
-  state: z.enum(['active', 'no consent', 'blocked', 'gone', 'on-premise']),
+  state: z.enum(MAILBOX_STATES),
   state_reason: z.string().nullable(),
+  /** Passes in a row in which Graph gave it no answer, and when it is asked again. */
+  failures: z.number(),
+  retry_at: Instant.nullable(),
   folders_listed_at: Instant.nullable(),
+  refusals: z.array(RefusalRow),
 });
 export type MailboxRow = z.infer<typeof MailboxRow>;
 
@@ -69,20 +91,28 @@ export function listMailboxes(store: Store): Promise<MailboxRow[]> {
   return callStore(store, 'touchpoint_mailboxes', {}, z.array(MailboxRow));
 }
 
+/** What is left out stays as it is. */
 export interface MailboxState {
   readonly mailbox: string;
-  readonly state: MailboxRow['state'];
-  readonly reason?: string;
+  readonly state?: MailboxStateName;
+  /** Goes with `state`. */
+  readonly reason?: string | null;
+  readonly now?: string;
+  readonly failures?: number;
+  /** Goes with `failures`. */
+  readonly retryAt?: string | null;
+  /** All there are. */
+  readonly refusals?: readonly Omit<RefusalRow, 'since'>[];
   readonly foldersListedAt?: string;
 }
 
-export async function setMailbox(store: Store, { foldersListedAt, ...state }: MailboxState): Promise<void> {
-  await callStore(
-    store,
-    'touchpoint_mailbox_set',
-    { ...state, folders_listed_at: foldersListedAt },
-    MailboxRow,
-  );
+/** @throws {StoreConflict} for a mailbox that was forgotten meanwhile */
+export async function setMailbox(
+  store: Store,
+  { foldersListedAt, retryAt, ...rest }: MailboxState,
+): Promise<void> {
+  const payload = { ...rest, folders_listed_at: foldersListedAt, retry_at: retryAt };
+  await callStore(store, 'touchpoint_mailbox_set', payload, Done);
 }
 
 /** The feed, leased to `owner` for `seconds`; null while another owner holds it. */
@@ -161,7 +191,17 @@ export const StatusRow = z.object({
       complete: z.boolean(),
     }),
   ),
-  mailboxes: z.array(z.object({ mailbox: z.string(), state: z.string(), reason: z.string().nullable() })),
+  mailboxes: z.array(
+    z.object({
+      mailbox: z.string(),
+      state: z.enum(MAILBOX_STATES),
+      reason: z.string().nullable(),
+      since: Instant.nullable(),
+      failures: z.number(),
+      retry_at: Instant.nullable(),
+      refusals: z.array(RefusalRow),
+    }),
+  ),
   /** How changes are told: by notification (active, renew), or by polling alone, with the reason and the next try. */
   subscriptions: z.array(
     z.object({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { contentHash, textHash } from '../core/hash.ts';
-import type { Touchpoint } from '../core/touchpoint.ts';
+import type { Kind, Touchpoint } from '../core/touchpoint.ts';
 import { callStore, type Store } from './store.ts';
 
 /** Which client a touchpoint is about, how that was found and how sure it is (0..1). */
@@ -81,7 +81,7 @@ export type PageResult = z.infer<typeof PageResult>;
 
 /**
  * Rows, deletions and the new cursor, in one transaction.
- * @throws {StoreConflict} when another owner moved the cursor, or the lists of what to leave out are newer
+ * @throws {StoreConflict} when another owner moved the cursor or holds the lease, or the lists of what to leave out are newer
  */
 export function commitPage(store: Store, page: PageCommit): Promise<PageResult> {
   const payload = {
@@ -117,6 +117,15 @@ export function commitPage(store: Store, page: PageCommit): Promise<PageResult> 
 /** Feeds with copies that are in doubt: their next round asks Graph about each of them. */
 export function doubtedFeeds(store: Store): Promise<number[]> {
   return callStore(store, 'touchpoint_doubted_feeds', {}, z.array(z.number()));
+}
+
+/** Which of the source keys have a touchpoint, one that is marked deleted included. */
+export async function knownKeys(
+  store: Store,
+  kind: Kind,
+  keys: readonly string[],
+): Promise<ReadonlySet<string>> {
+  return new Set(await callStore(store, 'touchpoint_known', { kind, keys }, z.array(z.string())));
 }
 
 export interface ImportItem {

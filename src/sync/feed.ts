@@ -50,13 +50,20 @@ export const LEASE_SECONDS = 120;
  * @returns false when another owner holds the feed
  * @throws whatever Graph or the store threw: pages committed before it stay, the cursor stands behind them
  */
-export function syncFeed(
+export async function syncFeed(
   deps: SyncDeps,
   feedId: number,
   settings: FeedSettings,
   tally: Tally,
 ): Promise<boolean> {
-  return withFeed(deps, feedId, (feed) => walk(deps, feed, settings, tally));
+  let begun = false;
+  const work = async (feed: FeedRow) => {
+    begun = await walk(deps, feed, settings, tally);
+    return begun;
+  };
+  if (!(await withFeed(deps, feedId, work))) return false;
+  // a round that an earlier process left in the middle shows the feed as it was then: what came since is in the next
+  return begun || withFeed(deps, feedId, work);
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { Graph } from '../graph/client.ts';
 import { isNotFound } from '../graph/errors.ts';
 import { getMessage, listSensitiveMessages } from '../graph/mail.ts';
-import { type MessageOptions, mapMessage, parseDeltaItem } from '../graph/mapping.ts';
+import { type Mapped, type MessageOptions, mailKey, mapMessage, parseDeltaItem } from '../graph/mapping.ts';
+import type { GraphMessage } from '../graph/schemas.ts';
 import type { PageItem } from './page.ts';
 
 /** Mail pages: the delta query cannot say which messages are private, so that is asked for beside it. */
@@ -11,6 +12,8 @@ export interface MailRound extends Omit<MessageOptions, 'sensitivities'> {
   /** Graph id. */
   readonly folder: string;
   readonly signal: AbortSignal | undefined;
+  /** Which of these source keys are stored. */
+  readonly known: (keys: readonly string[]) => Promise<ReadonlySet<string>>;
 }
 
 /**
@@ -28,17 +31,35 @@ export function mailPages(
         ? await listSensitiveMessages(round.graph, round)
         : null;
     if (sensitivities === null && parsed.some(({ type }) => type === 'message')) tellable = false;
+    const messages = parsed.flatMap((item) => (item.type === 'message' ? [item.message] : []));
+    const mapped = await mapMessages({ ...round, sensitivities }, messages);
     const items = parsed.map((item): PageItem => {
       if (item.type === 'removed') return { outcome: 'removed', graphId: item.graphId };
-      if (item.type === 'message') return mapMessage(item.message, { ...round, sensitivities });
-      return {
-        outcome: 'fail',
-        graphId: item.graphId,
-        reason: item.type === 'malformed' ? item.reason : 'not a message',
-      };
+      const reason = item.type === 'malformed' ? item.reason : 'not a message';
+      const message = item.type === 'message' ? mapped.get(item.message) : undefined;
+      return message ?? { outcome: 'fail', graphId: item.graphId, reason };
     });
     return { items, series: [] };
   };
+}
+
+/** Old mail is not taken in, but what is stored already stays, also when it is filed in another folder. */
+async function mapMessages(
+  round: Pick<MailRound, 'known'> & MessageOptions,
+  messages: readonly GraphMessage[],
+): Promise<Map<GraphMessage, Mapped>> {
+  const mapped = new Map(messages.map((message) => [message, mapMessage(message, round)]));
+  const old = messages.filter((message) => isTooOld(mapped.get(message)));
+  if (old.length === 0) return mapped;
+  const known = await round.known(old.map(mailKey));
+  for (const message of old) {
+    if (known.has(mailKey(message))) mapped.set(message, mapMessage(message, { ...round, notBefore: null }));
+  }
+  return mapped;
+}
+
+function isTooOld(mapped: Mapped | undefined): boolean {
+  return mapped?.outcome === 'skip' && mapped.reason === 'too old';
 }
 
 /** What Graph says of messages that are in doubt: those that are still in the folder come as they are now. */
@@ -55,7 +76,8 @@ async function doubtfulMail(round: MailRound, id: string): Promise<PageItem> {
     if (message.parentFolderId && message.parentFolderId !== round.folder)
       return { outcome: 'removed', graphId: id };
     const sensitivities = await listSensitiveMessages(round.graph, round);
-    return mapMessage({ ...message, id }, { ...round, sensitivities });
+    // one that is in doubt is one that is stored
+    return mapMessage({ ...message, id }, { ...round, sensitivities, notBefore: null });
   } catch (error) {
     if (isNotFound(error)) return { outcome: 'removed', graphId: id };
     throw error;

@@ -1,12 +1,15 @@
-import pLimit from 'p-limit';
 import type { Config } from '../core/config.ts';
-import { reasonOf, TransientError } from '../core/errors.ts';
-import { type FeedRow, saveRun } from '../store/feeds.ts';
+import { ConfigError, reasonOf } from '../core/errors.ts';
+import { type FeedKind, type FeedRow, type MailboxRow, saveRun } from '../store/feeds.ts';
 import { doubtedFeeds } from '../store/pages.ts';
 import { StoreConflict } from '../store/store.ts';
 import { type FeedSettings, type SyncDeps, syncFeed } from './feed.ts';
-import { dirtyFeeds, discoverFeeds, type Problem } from './mailboxes.ts';
+import { dirtyFeeds, discoverFeeds } from './mailboxes.ts';
+import { type Problem, problemOf } from './problem.ts';
 import { pageRules, screeningHash } from './rules.ts';
+import { several } from './several.ts';
+import { Standings } from './standings.ts';
+import { isTroubled, isUnanswered, refusalOf } from './states.ts';
 import { Tally } from './tally.ts';
 
 /** One pass over all feeds. */
@@ -40,21 +43,38 @@ export async function syncPass(
   const startedAt = new Date(deps.clock.now()).toISOString();
   const requestsBefore = deps.graph.requests();
   const settings = await feedSettings(deps, config, options.signal);
-  const mailboxes = options.mailbox === undefined ? config.mailboxes : [options.mailbox.toLowerCase()];
+  const named = options.mailbox?.toLowerCase();
+  const mailboxes = named === undefined ? config.mailboxes : [named];
+  const urgent = named !== undefined;
+  const { forgotten } = settings.rules.privacy;
   const discovery =
-    options.only === 'dirty'
-      ? { feeds: await dirtyFeeds(deps.store, { ...config, mailboxes }), problems: [] }
-      : await discoverFeeds(deps, { ...config, mailboxes, forgotten: settings.rules.privacy.forgotten });
-  const feeds = discovery.feeds.filter(({ kind }) => options.kind === undefined || kind === options.kind);
+    options.only === 'dirty' ? null : await discoverFeeds(deps, { ...config, mailboxes, forgotten, urgent });
+  const found = discovery?.feeds ?? (await dirtyFeeds(deps.store, { ...config, mailboxes }));
+  const feeds = found.filter(({ kind }) => options.kind === undefined || kind === options.kind);
   const fresh = () => feedSettings(deps, config, options.signal);
-  const walk: FeedsWalk = { settings, fresh, tally: new Tally(), problems: [...discovery.problems], busy: 0 };
-  const { tally, problems } = walk;
-  await walkFeeds(deps, feeds, { walk, limit: config.graph.concurrency, options });
+  const kinds = kindsOf(config);
+  const refusedMs = config.graph.refused_minutes * 60_000;
+  const standings = new Standings(deps, { discovery, kinds, kind: options.kind, urgent, refusedMs });
+  // what is refused is reported once for the mailbox, with how it stands
+  const problems = (discovery?.problems ?? []).filter(({ state }) => state === null);
+  const walk: FeedsWalk = {
+    settings,
+    fresh,
+    standings,
+    tally: new Tally(),
+    problems,
+    failed: new Set(),
+    busy: 0,
+    fatal: null,
+  };
+  const { tally } = walk;
+  const limit = config.graph.concurrency;
+  await walkFeeds(deps, lanesOf(feeds, discovery?.known ?? []), { walk, limit, options });
   // what one mailbox lost may put another's copy in doubt, after its feed was walked
   const doubted = new Set(await doubtedFeeds(deps.store));
-  const failed = new Set(problems.map(({ feed }) => feed));
-  const again = feeds.filter(({ id, mailbox, name }) => doubted.has(id) && !failed.has(`${mailbox} ${name}`));
-  await walkFeeds(deps, again, { walk, limit: config.graph.concurrency, options: {} });
+  const again = feeds.filter(({ id }) => doubted.has(id) && !walk.failed.has(id));
+  await walkFeeds(deps, lanesOf(again, []), { walk, limit, options: {} });
+  problems.push(...(await standings.settle()));
   const errors = problems.map(({ feed, reason }) => ({ feed, reason }));
   const endedAt = new Date(deps.clock.now()).toISOString();
   // notifications come in hundreds, and many tell of what is known already: such a pass leaves no line behind
@@ -68,6 +88,7 @@ export async function syncPass(
       errors,
     });
   }
+  if (walk.fatal !== null) throw walk.fatal;
   return {
     feeds: feeds.length,
     busy: walk.busy,
@@ -83,7 +104,12 @@ interface FeedsWalk {
   readonly fresh: () => Promise<FeedSettings>;
   readonly tally: Tally;
   readonly problems: Problem[];
+  readonly standings: Standings;
+  /** Ids of the feeds that were not brought up to date. */
+  readonly failed: Set<number>;
   busy: number;
+  /** Nobody is signed in, or wrongly: no feed is worth trying any more. */
+  fatal: ConfigError | null;
 }
 
 interface WalkOptions {
@@ -93,26 +119,56 @@ interface WalkOptions {
   readonly options: Pick<PassOptions, 'signal' | 'onFeed'>;
 }
 
+/**
+ * Feeds that are walked one after the other, lane beside lane. The troubled feeds of a mailbox that gave no answer share
+ * one, after all others: the first that fails again speaks for the rest.
+ */
+function lanesOf(feeds: readonly FeedRow[], known: readonly MailboxRow[]): FeedRow[][] {
+  const unanswered = new Set(known.filter(({ failures }) => failures > 0).map(({ address }) => address));
+  const healthy: FeedRow[][] = [];
+  const troubled = new Map<string, FeedRow[]>();
+  for (const feed of feeds) {
+    if (!unanswered.has(feed.mailbox) || !isTroubled(feed)) healthy.push([feed]);
+    else troubled.set(feed.mailbox, [...(troubled.get(feed.mailbox) ?? []), feed]);
+  }
+  return [...healthy, ...troubled.values()];
+}
+
 /** A feed's trouble stays its own. */
 async function walkFeeds(
   deps: SyncDeps,
-  feeds: readonly FeedRow[],
+  lanes: readonly (readonly FeedRow[])[],
   { walk, limit, options }: WalkOptions,
 ): Promise<void> {
+  const total = lanes.flat().length;
   let done = 0;
-  await pLimit(limit).map(feeds, async (feed) => {
-    try {
-      const work = (settings: FeedSettings) => syncFeed(deps, feed.id, settings, walk.tally);
-      if (!(await byCurrentRules(walk, work))) walk.busy += 1;
-    } catch (error) {
-      walk.settings.signal?.throwIfAborted();
-      const name = `${feed.mailbox} ${feed.name}`;
-      walk.problems.push({ feed: name, reason: reasonOf(error), transient: isTransient(error) });
-      deps.log.warn({ feed: name, reason: reasonOf(error) }, 'feed not brought up to date');
+  await several(lanes, limit, async (lane) => {
+    let goesOn = true;
+    for (const feed of lane) {
+      goesOn = goesOn && walk.fatal === null && (await walkOne(deps, feed, walk));
+      done += 1;
+      options.onFeed?.(done, total);
     }
-    done += 1;
-    options.onFeed?.(done, feeds.length);
   });
+}
+
+/** @returns false when the mailbox gave no answer */
+async function walkOne(deps: SyncDeps, feed: FeedRow, walk: FeedsWalk): Promise<boolean> {
+  const name = `${feed.mailbox} ${feed.name}`;
+  try {
+    const work = (settings: FeedSettings) => syncFeed(deps, feed.id, settings, walk.tally);
+    if (await byCurrentRules(walk, work)) walk.standings.add(feed, null);
+    else walk.busy += 1;
+    return true;
+  } catch (error) {
+    walk.settings.signal?.throwIfAborted();
+    walk.failed.add(feed.id);
+    deps.log.warn({ feed: name, reason: reasonOf(error) }, 'feed not brought up to date');
+    if (error instanceof ConfigError) walk.fatal = error;
+    else walk.standings.add(feed, error);
+    if (refusalOf(error) === null) walk.problems.push(problemOf(name, error));
+    return !isUnanswered(error);
+  }
 }
 
 /** When what is to be left out changed during the work (or another process was faster), it is done again by what holds now. */
@@ -128,8 +184,8 @@ export async function byCurrentRules<T>(
   }
 }
 
-export function isTransient(error: unknown): boolean {
-  return error instanceof TransientError || error instanceof StoreConflict;
+function kindsOf({ calendar, mail }: Config): FeedKind[] {
+  return [...(calendar.enabled ? ['meeting' as const] : []), ...(mail.enabled ? ['email' as const] : [])];
 }
 
 /** What walking a feed needs, with the rules that hold now. */

@@ -16,8 +16,9 @@ import {
   withFeed,
 } from './feed.ts';
 import { type ForeseenChange, Foresight, foresee } from './foresight.ts';
-import { type Discovery, discoverFeeds, knownFeeds, type Problem } from './mailboxes.ts';
-import { byCurrentRules, feedSettings, isTransient } from './pass.ts';
+import { type Discovery, discoverFeeds, knownFeeds } from './mailboxes.ts';
+import { byCurrentRules, feedSettings } from './pass.ts';
+import { type Problem, problemOf } from './problem.ts';
 import { roundPages } from './round-pages.ts';
 import { asidePlan, insideSpan, seenIds, spanOf } from './span.ts';
 import { Tally } from './tally.ts';
@@ -96,10 +97,10 @@ async function feedsOf(
   deps: SyncDeps,
   config: Config,
   { options, settings }: { readonly options: ResyncOptions; readonly settings: FeedSettings },
-): Promise<Discovery> {
+): Promise<Pick<Discovery, 'feeds' | 'problems'>> {
   const { mailbox, kind, dryRun } = options;
   const mailboxes = mailbox === undefined ? config.mailboxes : [mailbox.toLowerCase()];
-  const wanted = { ...config, mailboxes, forgotten: settings.rules.privacy.forgotten };
+  const wanted = { ...config, mailboxes, forgotten: settings.rules.privacy.forgotten, urgent: true };
   const { feeds, problems } =
     dryRun === true
       ? { feeds: await knownFeeds(deps.store, wanted), problems: [] }
@@ -160,7 +161,7 @@ class ResyncRun {
       this.#options.signal?.throwIfAborted();
       const name = `${feed.mailbox} ${feed.name}`;
       this.#deps.log.warn({ feed: name, reason: reasonOf(error) }, 'feed not resynced');
-      return { feed: name, reason: reasonOf(error), transient: isTransient(error) };
+      return problemOf(name, error);
     } finally {
       this.#tell({ done: this.#progress.done + 1 });
     }

@@ -2,7 +2,7 @@ import { CALENDAR_PREFER, calendarDeltaUrl } from '../graph/calendar.ts';
 import { type DeltaPage, deltaPages } from '../graph/delta.ts';
 import { MAIL_PREFER, messagesDeltaUrl } from '../graph/mail.ts';
 import type { FeedRow } from '../store/feeds.ts';
-import type { PageCommit, Window } from '../store/pages.ts';
+import { knownKeys, type PageCommit, type Window } from '../store/pages.ts';
 import { type CalendarRound, calendarPage } from './calendar-page.ts';
 import type { FeedSettings, SyncDeps } from './feed.ts';
 import { type MailRound, mailPages } from './mail-page.ts';
@@ -17,16 +17,15 @@ export interface RoundWalk {
   readonly settings: FeedSettings;
 }
 
+type PageDeps = Pick<SyncDeps, 'graph' | 'clock' | 'store'>;
+
 export interface MappedPage {
   readonly page: DeltaPage;
   readonly items: readonly PageItem[];
   readonly series: PageCommit['series'];
 }
 
-export async function* roundPages(
-  deps: Pick<SyncDeps, 'graph' | 'clock'>,
-  walk: RoundWalk,
-): AsyncGenerator<MappedPage> {
+export async function* roundPages(deps: PageDeps, walk: RoundWalk): AsyncGenerator<MappedPage> {
   const { feed, plan, settings } = walk;
   const { start, prefer } = source(feed, plan, settings);
   const map = mapper(deps, walk);
@@ -52,17 +51,14 @@ function source(feed: FeedRow, plan: Round, { pageSize }: FeedSettings) {
 
 type PageMapper = (raw: readonly unknown[]) => Promise<Omit<MappedPage, 'page'>>;
 
-function mapper(deps: Pick<SyncDeps, 'graph' | 'clock'>, walk: RoundWalk): PageMapper {
+function mapper(deps: PageDeps, walk: RoundWalk): PageMapper {
   if (walk.plan.window === null) return mailPages(mailRound(deps, walk));
   const round = calendarRound(deps, walk, walk.plan.window);
   return (raw) => calendarPage(round, raw);
 }
 
 /** What mapping messages of this feed needs. */
-export function mailRound(
-  { graph, clock }: Pick<SyncDeps, 'graph' | 'clock'>,
-  { feed, settings }: RoundWalk,
-): MailRound {
+export function mailRound({ graph, clock, store }: PageDeps, { feed, settings }: RoundWalk): MailRound {
   return {
     graph,
     mailbox: feed.mailbox,
@@ -71,6 +67,7 @@ export function mailRound(
     withhold: settings.withhold,
     ownDomains: settings.ownDomains,
     signal: settings.signal,
+    known: (keys) => knownKeys(store, 'email', keys),
   };
 }
 

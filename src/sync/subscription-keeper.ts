@@ -38,7 +38,9 @@ export function subscriptionKeeper(deps: SubscriptionDeps, options: KeeperOption
   async function run(signal: AbortSignal): Promise<void> {
     const now = clock.now();
     const compare = comparedAt === null || now - comparedAt >= COMPARE_MS;
-    const known = (await listMailboxes(deps.store)).map(({ address }) => address);
+    const known = (await listMailboxes(deps.store))
+      .filter(({ state }) => state !== 'left')
+      .map(({ address }) => address);
     const mailboxes =
       config.mailboxes.length === 0 ? known : known.filter((address) => config.mailboxes.includes(address));
     const report = await keepSubscriptions(deps, { publicUrl, mailboxes, kinds, now, compare, signal });

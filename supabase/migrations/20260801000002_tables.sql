@@ -1,11 +1,30 @@
 create table touchpoint.mailboxes (
   address text primary key check (address = lower(address)),
-  state text not null default 'active' check (state in ('active', 'no consent', 'blocked', 'gone', 'on-premise')),
+  state text not null default 'active' check (state in ('active', 'no consent', 'blocked', 'gone', 'on-premise', 'left')),
   state_reason text,
+  state_since timestamptz,
+  failures int not null default 0,
+  retry_at timestamptz,
   folders_listed_at timestamptz,
   created_at timestamptz not null default now()
 );
 comment on table touchpoint.mailboxes is 'One row per mailbox that is or was read.';
+comment on column touchpoint.mailboxes.state is
+  'active while anything of it can be read; left: no longer among the users or group members that are listed.';
+comment on column touchpoint.mailboxes.failures is
+  'Passes in a row in which Graph gave it no answer (throttled, away); from the third on it is asked again at retry_at.';
+
+create table touchpoint.mailbox_refusals (
+  mailbox text not null references touchpoint.mailboxes on delete cascade,
+  kind text not null check (kind in ('meeting', 'email')),
+  state text not null check (state in ('no consent', 'gone', 'on-premise')),
+  reason text not null,
+  since timestamptz not null,
+  retry_at timestamptz not null,
+  primary key (mailbox, kind)
+);
+comment on table touchpoint.mailbox_refusals is
+  'What Graph refuses of a mailbox: its calendar and its mail are consented to apart. Asked again at retry_at.';
 
 create table touchpoint.feeds (
   id bigint generated always as identity primary key,

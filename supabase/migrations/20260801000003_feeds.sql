@@ -27,20 +27,47 @@ language sql stable security invoker set search_path = touchpoint, pg_temp as $$
 $$;
 
 create function public.touchpoint_mailbox_set(p jsonb) returns jsonb
-language sql security invoker set search_path = touchpoint, pg_temp as $$
--- {mailbox, state, reason?, folders_listed_at?} -> the mailbox.
-  insert into mailboxes (address, state, state_reason, folders_listed_at)
-  values (p->>'mailbox', p->>'state', p->>'reason', (p->>'folders_listed_at')::timestamptz)
-  on conflict (address) do update
-    set state = excluded.state,
-        state_reason = excluded.state_reason,
-        folders_listed_at = coalesce(excluded.folders_listed_at, mailboxes.folders_listed_at)
-  returning to_jsonb(mailboxes)
+language plpgsql security invoker set search_path = touchpoint, pg_temp as $$
+-- {mailbox, folders_listed_at?, state?, reason?, now?, failures?, retry_at?, refusals?: [{kind, state, reason, retry_at}]}
+-- -> {}. What is left out stays; state, failures and refusals are each replaced as a whole, and since when a state holds
+-- is kept while it stays the same. SQLSTATE PT409 for a mailbox that was forgotten meanwhile.
+declare
+  moment timestamptz := coalesce((p->>'now')::timestamptz, clock_timestamp());
+begin
+  if exists (select from forgotten where kind = 'mailbox'
+    and hash = encode(sha256(convert_to(p->>'mailbox', 'UTF8')), 'hex')) then
+    raise exception 'the mailbox was forgotten' using errcode = 'PT409';
+  end if;
+  insert into mailboxes (address) values (p->>'mailbox') on conflict do nothing;
+  update mailboxes set folders_listed_at = (p->>'folders_listed_at')::timestamptz
+  where address = p->>'mailbox' and p->>'folders_listed_at' is not null;
+  update mailboxes set
+    state = p->>'state',
+    state_reason = p->>'reason',
+    state_since = case when state = p->>'state' then coalesce(state_since, moment) else moment end
+  where address = p->>'mailbox' and p ? 'state';
+  update mailboxes set failures = (p->>'failures')::int, retry_at = (p->>'retry_at')::timestamptz
+  where address = p->>'mailbox' and p ? 'failures';
+  if p ? 'refusals' then
+    delete from mailbox_refusals where mailbox = p->>'mailbox'
+      and kind not in (select r->>'kind' from jsonb_array_elements(p->'refusals') r);
+    insert into mailbox_refusals as old (mailbox, kind, state, reason, since, retry_at)
+    select p->>'mailbox', r.kind, r.state, r.reason, moment, r.retry_at
+    from jsonb_to_recordset(p->'refusals') as r(kind text, state text, reason text, retry_at timestamptz)
+    on conflict (mailbox, kind) do update set
+      since = case when old.state = excluded.state then old.since else excluded.since end,
+      state = excluded.state, reason = excluded.reason, retry_at = excluded.retry_at;
+  end if;
+  return '{}';
+end
 $$;
 
 create function public.touchpoint_mailboxes(p jsonb) returns jsonb
 language sql stable security invoker set search_path = touchpoint, pg_temp as $$
-  select coalesce(jsonb_agg(to_jsonb(m) order by m.address), '[]') from mailboxes m
+-- {} -> every mailbox with what Graph refuses of it.
+  select coalesce(jsonb_agg(to_jsonb(m) || jsonb_build_object('refusals',
+    (select coalesce(jsonb_agg(to_jsonb(r) order by r.kind), '[]') from mailbox_refusals r where r.mailbox = m.address)
+  ) order by m.address), '[]') from mailboxes m
 $$;
 
 create function public.touchpoint_feed_claim(p jsonb) returns jsonb

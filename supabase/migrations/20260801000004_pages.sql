@@ -103,7 +103,7 @@ $$;
 
 create function public.touchpoint_page_commit(p jsonb) returns jsonb
 language plpgsql security invoker set search_path = touchpoint, pg_temp as $$
--- {feed, expect, now, begin?: full|delta, scope?, window?: {start, end}, next_link?, delta_link?,
+-- {feed, expect, owner, lease_seconds, now, begin?: full|delta, scope?, window?: {start, end}, next_link?, delta_link?,
 --  items: [...], removed: [graph id], forgotten: [graph id], shown: [graph id], series: [{master, keep: [graph id]}],
 --  aside?: true, privacy?: version of the lists that the page was screened by}
 -- -> {version, outcomes: {graph id: outcome}, removed: [graph ids that were known], deleted, swept, doubtful: [graph id]}
@@ -111,7 +111,8 @@ language plpgsql security invoker set search_path = touchpoint, pg_temp as $$
 -- aside: the page belongs to no round of the feed; its cursor moves nowhere, but is fenced all the same.
 -- doubtful: every copy of the feed whose removal was announced while it lay outside the window, where a change looks the
 -- same as a removal: it stays until Graph was asked.
--- SQLSTATE PT409 when the cursor is no longer at the expected version, or newer lists of what to leave out hold.
+-- SQLSTATE PT409 when the cursor is no longer at the expected version, somebody else holds the feed's lease, or newer
+-- lists of what to leave out hold.
 declare
   cur feeds;
   at timestamptz := (p->>'now')::timestamptz;
@@ -133,6 +134,10 @@ begin
   if not found or cur.cursor_version <> (p->>'expect')::bigint then
     raise exception 'the cursor of feed % is at version %, not %', p->>'feed', cur.cursor_version, p->>'expect'
       using errcode = 'PT409';
+  end if;
+  -- an owner that was late (a machine that slept) must not move the cursor under the one that took over
+  if cur.lease_owner <> p->>'owner' and cur.lease_until >= clock_timestamp() then
+    raise exception 'feed % is leased to somebody else', cur.id using errcode = 'PT409';
   end if;
   if p->>'begin' is not null then
     cur.round := p->>'begin';
@@ -257,4 +262,11 @@ create function public.touchpoint_doubted_feeds(p jsonb) returns jsonb
 language sql stable security invoker set search_path = touchpoint, pg_temp as $$
 -- {} -> [feed id] of the feeds that hold copies about which Graph is to be asked.
   select coalesce(jsonb_agg(distinct feed), '[]') from copies where doubted
+$$;
+
+create function public.touchpoint_known(p jsonb) returns jsonb
+language sql stable security invoker set search_path = touchpoint, pg_temp as $$
+-- {kind, keys: [source key]} -> [source key] of those that are stored, marked deleted or not.
+  select coalesce(jsonb_agg(t.source_key), '[]') from touchpoints t
+  where t.kind = p->>'kind' and t.source_key in (select jsonb_array_elements_text(p->'keys'))
 $$;

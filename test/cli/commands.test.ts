@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { packagePath } from '../../src/core/paths.ts';
 
 /** The built commands as a person runs them: processes of their own, in a folder of their own. */
@@ -120,6 +120,7 @@ describe('a fresh machine', () => {
     timeout: 120_000,
   }, async () => {
     const daemon = launch(['start']);
+    onTestFinished(() => void daemon.kill('SIGKILL'));
     const said = { out: '' };
     const ready = new Promise<void>((resolve, reject) => {
       daemon.stdout.on('data', (chunk) => {

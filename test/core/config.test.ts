@@ -75,6 +75,12 @@ describe('configuration', () => {
     ['privacy: {internal_only: {mail: no}}', 'wants one of keep, about_client, drop'],
     ['retention: {days: 0}', 'retention.days: got 0, wants at least 1'],
     ['retention: {weeks: 4}', 'retention.weeks is not a setting'],
+    [
+      'identity: {method: password}',
+      'identity.method: got "password", wants one of auto, secret, certificate',
+    ],
+    ['mailbox_group: team', 'mailbox_group: got "team", wants a group\'s object id (a GUID)'],
+    ['graph: {refused_minutes: 0}', 'graph.refused_minutes: got 0, wants at least 1'],
     ['mail: {folders: []}', 'mail.folders: got [], wants at least 1'],
     ['a: [', 'is not YAML (line'],
   ])('names what is wrong in %s', async (yaml, message) => {
@@ -92,6 +98,31 @@ describe('configuration', () => {
     [{ TOUCHPOINT_GRAPH_TOKEN: 'secret-token' }, 'TOUCHPOINT_GRAPH_URL is not'],
   ])('names what is wrong in the environment: %o', async (env, message) => {
     await expect(loadConfig(env, undefined, folder)).rejects.toThrow(message);
+  });
+
+  it('reads what the app signs in with, and takes the certificate from where it runs', async () => {
+    const config = await loadConfig(
+      {
+        AZURE_AD_TENANT_ID: 't',
+        AZURE_AD_CLIENT_CERTIFICATE_PATH: 'keys/app.pem',
+        AZURE_AD_CLIENT_CERTIFICATE_THUMBPRINT: 'AB',
+        TOUCHPOINT_CACHE_KEY: 'sixteen letters!',
+      },
+      undefined,
+      folder,
+    );
+    expect(config.azure).toEqual({
+      tenant: 't',
+      certificate: path.join(folder, 'keys', 'app.pem'),
+      thumbprint: 'AB',
+    });
+    expect(config).toMatchObject({ cacheKey: 'sixteen letters!', identity: { method: 'auto' } });
+  });
+
+  it('wants a cache key that is not guessed, and does not show it', async () => {
+    const attempt = loadConfig({ TOUCHPOINT_CACHE_KEY: 'hunter2' }, undefined, folder);
+    await expect(attempt).rejects.toThrow('TOUCHPOINT_CACHE_KEY: got a value that is not shown');
+    await expect(attempt).rejects.not.toThrow('hunter2');
   });
 
   it('never shows a secret, not even a malformed one', async () => {

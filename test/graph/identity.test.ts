@@ -1,10 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import nock from 'nock';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { ConfigError, reasonOf, TransientError } from '../../src/core/errors.ts';
+import { certificateEnd } from '../../src/graph/certificate.ts';
 import { deviceCodeToken } from '../../src/graph/device-code.ts';
 import {
   certificateToken,
@@ -13,6 +14,9 @@ import {
   fixedToken,
   managedIdentityToken,
 } from '../../src/graph/identity.ts';
+import { createSealer } from '../../src/graph/seal.ts';
+import { inspectSignIn } from '../../src/graph/sign-in-file.ts';
+import { CERTIFICATE, CERTIFICATE_END } from '../support/certificate.ts';
 import { caught } from './support.ts';
 
 const app = { cloud: 'global', tenant: '11111111-2222-3333-4444-555555555555', client: 'app-1' } as const;
@@ -160,17 +164,7 @@ test('a tenant that is not there is told from a network that is not there', asyn
   ).toBeInstanceOf(TransientError);
 });
 
-// Public half only; its SHA-256 is the one below.
-const CERTIFICATE = `-----BEGIN CERTIFICATE-----
-MIIBdjCCARugAwIBAgIUQeOml1LdsoH40yrY2TueplI/h2cwCgYIKoZIzj0EAwIw
-DzENMAsGA1UEAwwEdGVzdDAgFw0yNjExMjMyMTA1MTRaGA8yMTI2MTAzMDIxMDUx
-NFowDzENMAsGA1UEAwwEdGVzdDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABKWG
-myudbX9Lze0XOY3HzIyMvk+hBnc7WAJLO9WMfmdJUBdctFZODlkm8Pr4q1QDFXqV
-5+dm8CWsBm5Y7QqMvVGjUzBRMB0GA1UdDgQWBBRMhtzpqFv+p4E9lNdlg5KZCsFf
-4jAfBgNVHSMEGDAWgBRMhtzpqFv+p4E9lNdlg5KZCsFf4jAPBgNVHRMBAf8EBTAD
-AQH/MAoGCCqGSM49BAMCA0kAMEYCIQC2JuADrDHi1+5WEoMcy8DS4E9RhTYoBdSF
-0X5Ti+LdMAIhAKotOrnSXhKfEXIFqOEdBKzZsUI7KS+BmDq6lLohjfjc
------END CERTIFICATE-----`;
+// its SHA-256
 const THUMBPRINT = 'DD3F2CC498CA4B99B29136A4903FCF93D5970A6191A5E4182ED1CB2B952F21BD';
 
 test('a certificate signs for itself, named by its own thumbprint or the one given', async () => {
@@ -277,9 +271,81 @@ test('a device code is shown once; the sign-in is kept in a private file and ren
   expect(await device(cacheFile, null).token()).toBe('renewed');
 });
 
+const signIn = async (cacheFile: string, cacheKey: string | null) => {
+  const scope = entra();
+  scope
+    .post(/devicecode/)
+    .query(true)
+    .reply(200, { user_code: 'A', device_code: 'dc', interval: 0, expires_in: 900 });
+  tokens(scope).reply(200, signedIn('first'));
+  expect(await device(cacheFile, () => undefined, cacheKey).token()).toBe('first');
+};
+const key = 'a passphrase long enough';
+
+test('with a key the sign-in is kept sealed, and of no use without it', async () => {
+  const cacheFile = path.join(folder, 'sealed', 'sign-in.json');
+  await signIn(cacheFile, key);
+  expect(await readFile(cacheFile, 'utf8')).not.toMatch(/refresh-1|anna@vendor.example/);
+  expect(await inspectSignIn(cacheFile)).toEqual({ sealed: true, private: true });
+  expect(await device(cacheFile, null, key).token()).toBe('first');
+  for (const wrong of [null, 'another passphrase']) {
+    const error = await caught(device(cacheFile, null, wrong).token());
+    expect(error).toBeInstanceOf(ConfigError);
+    expect(reasonOf(error)).toMatch(/TOUCHPOINT_CACHE_KEY/);
+    expect(reasonOf(error)).toMatch(/touchpoint doctor/);
+  }
+});
+
+test('a sign-in from before there was a key is sealed when it is next used', async () => {
+  const cacheFile = path.join(folder, 'plain', 'sign-in.json');
+  await signIn(cacheFile, null);
+  expect(await inspectSignIn(cacheFile)).toEqual({ sealed: false, private: true });
+  expect(await device(cacheFile, null, key).token()).toBe('first');
+  expect(await inspectSignIn(cacheFile)).toEqual({ sealed: true, private: true });
+  expect(await device(cacheFile, null, key).token()).toBe('first');
+});
+
+test('a kept sign-in that is damaged is named without a word of what is in it', async () => {
+  const cacheFile = path.join(folder, 'damaged.json');
+  await writeFile(cacheFile, '{"refresh": "secret-refresh-token');
+  const reason = reasonOf(await caught(device(cacheFile, null).token()));
+  expect(reason).toMatch(/cannot be read/);
+  expect(reason).not.toContain('secret-refresh-token');
+  await chmod(cacheFile, 0o644);
+  expect(await inspectSignIn(cacheFile)).toEqual({ sealed: false, private: false });
+  expect(await inspectSignIn(`${cacheFile}.none`)).toBeNull();
+});
+
+test('what is sealed is never the same twice, and one changed bit spoils it', () => {
+  const sealer = createSealer(key);
+  const [one, two] = [sealer.seal('text'), sealer.seal('text')];
+  expect(one).not.toBe(two);
+  expect([one, two].map((sealed) => createSealer(key).unseal(sealed))).toEqual(['text', 'text']);
+  const parts: Record<string, string> = JSON.parse(one);
+  for (const name of ['salt', 'nonce', 'tag', 'data']) {
+    const bytes = Buffer.from(parts[name] ?? '', 'base64');
+    bytes.writeUInt8(bytes.readUInt8(0) ^ 1, 0);
+    const spoilt = JSON.stringify({ ...parts, [name]: bytes.toString('base64') });
+    expect(() => createSealer(key).unseal(spoilt), name).toThrow();
+  }
+});
+
+test('the end of a certificate is read from the file', async () => {
+  const file = path.join(folder, 'ends.pem');
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
+  await writeFile(file, pem);
+  expect(await certificateEnd(file)).toBeNull();
+  await writeFile(file, `${pem}${CERTIFICATE}`);
+  expect(await certificateEnd(file)).toBe(CERTIFICATE_END);
+  await writeFile(file, CERTIFICATE.replace('MIIB', 'AAAA'));
+  expect(await caught(certificateEnd(file))).toBeInstanceOf(ConfigError);
+  expect(await caught(certificateEnd(`${file}.none`))).toBeInstanceOf(ConfigError);
+});
+
 test('where nobody can be asked a missing sign-in is a configuration error', async () => {
   entra();
   const error = await caught(device(path.join(folder, 'none.json'), null).token());
   expect(error).toBeInstanceOf(ConfigError);
-  expect(reasonOf(error)).toMatch(/sign in once/);
+  expect(reasonOf(error)).toMatch(/sign in once.*touchpoint doctor/);
 });

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { reasonOf } from '../../src/core/errors.ts';
 import { CALENDAR_PREFER, calendarDeltaUrl, getEvent, listInstances } from '../../src/graph/calendar.ts';
 import { GraphProtocolError, isNoConsent, isNotFound } from '../../src/graph/errors.ts';
 import {
@@ -152,11 +153,23 @@ test('a server that does not understand the question about marks is told from on
   const path = `/users/${mailbox}/mailFolders/inbox/messages`;
   await using none = await serving({ [path]: { value: [] } });
   await using ignoring = await serving({ [path]: { value: [{ id: 'm-1' }] } });
-  await using refusing = await serving({ [path]: 403 });
+  await using refusing = await serving({ [path]: 403, [`${path}/delta`]: { value: [] } });
+  await using closed = await serving({ [path]: 403, [`${path}/delta`]: 403 });
   const ask = (server: Server) => listSensitiveMessages(graphAt(server.origin), { mailbox, folder: 'inbox' });
   expect(await ask(none)).toEqual(new Map());
   expect(await ask(ignoring)).toBeNull();
   expect(await ask(refusing)).toBeNull();
+  expect(isNoConsent(await caught(ask(closed)))).toBe(true);
+});
+
+test('members of a group that come as bare ids want another permission', async () => {
+  const bare = { '@odata.type': '#microsoft.graph.user', id: 'u-1', displayName: null, mail: null };
+  const room = { ...bare, displayName: 'Boardroom' };
+  await using bares = await serving({ '/groups/g-1/members': { value: [bare] } });
+  await using rooms = await serving({ '/groups/g-1/members': { value: [room] } });
+  const ask = (server: Server) => listMailboxes(graphAt(server.origin), { group: 'g-1' });
+  expect(reasonOf(await caught(ask(bares)))).toMatch(/User.ReadBasic.All/);
+  expect(await ask(rooms)).toEqual([]);
 });
 
 test('mailboxes are the enabled members with an address, once each', async () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   claimFeed,
@@ -12,10 +13,13 @@ import {
   setMailbox,
 } from '../../../src/store/feeds.ts';
 import { commitPage } from '../../../src/store/pages.ts';
-import { StoreError } from '../../../src/store/store.ts';
+import { remember } from '../../../src/store/privacy.ts';
+import { StoreConflict, StoreError } from '../../../src/store/store.ts';
 import { emptyStore } from '../../support/store.ts';
 import { copy, NO_MATCH, NOW, newFeed, page, seed, touchpoint, VERSIONS } from './fixtures.ts';
 import type { Harness } from './harness.ts';
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
 /** Mailboxes, their feeds and who may read them. */
 export function feedContract(harness: () => Harness): void {
@@ -54,6 +58,59 @@ export function feedContract(harness: () => Harness): void {
     });
   });
 
+  describe('how a mailbox stands', () => {
+    const mailbox = 'ana@example.test';
+    const later = '2026-03-01T01:00:00.000Z';
+    const refusal = { kind: 'email', state: 'no consent', reason: 'denied', retry_at: later } as const;
+    const only = async () => (await listMailboxes(harness().store))[0];
+
+    it('is told part by part, and what is left out stays', async () => {
+      const { store } = harness();
+      await setMailbox(store, { mailbox, refusals: [refusal], now: NOW });
+      await setMailbox(store, { mailbox, failures: 3, retryAt: later });
+      await setMailbox(store, { mailbox, state: 'no consent', reason: 'denied' });
+      expect(await only()).toMatchObject({
+        state: 'no consent',
+        state_reason: 'denied',
+        failures: 3,
+        refusals: [{ kind: 'email', state: 'no consent', reason: 'denied' }],
+      });
+      expect(Date.parse((await only())?.retry_at ?? '')).toBe(Date.parse(later));
+      await setMailbox(store, { mailbox, state: 'active' });
+      await setMailbox(store, { mailbox, failures: 0 });
+      expect(await only()).toMatchObject({
+        state: 'active',
+        state_reason: null,
+        failures: 0,
+        retry_at: null,
+      });
+      expect((await only())?.refusals).toHaveLength(1);
+      await setMailbox(store, { mailbox, refusals: [] });
+      expect(await only()).toMatchObject({ refusals: [] });
+    });
+
+    it('remembers since when, for as long as it stays the same', async () => {
+      const { store } = harness();
+      const since = async () => {
+        const [row] = (await readStatus(store)).mailboxes;
+        return [row?.since, row?.refusals[0]?.since].map((instant) => Date.parse(instant ?? ''));
+      };
+      const told = { mailbox, state: 'gone', refusals: [{ ...refusal, state: 'gone' }] } as const;
+      await setMailbox(store, { ...told, now: NOW });
+      await setMailbox(store, { ...told, now: later });
+      expect(await since()).toEqual([Date.parse(NOW), Date.parse(NOW)]);
+      await setMailbox(store, { mailbox, state: 'blocked', refusals: [refusal], now: later });
+      expect(await since()).toEqual([Date.parse(later), Date.parse(later)]);
+    });
+
+    it('is not remembered of a mailbox that was forgotten', async () => {
+      const { store } = harness();
+      await remember(store, NOW, [{ kind: 'mailbox', hash: sha256(mailbox), words: null }]);
+      await expect(setMailbox(store, { mailbox, state: 'gone' })).rejects.toThrow(StoreConflict);
+      expect(await only()).toBeUndefined();
+    });
+  });
+
   describe('a lease', () => {
     it('has one owner, who may renew it', async () => {
       const feed = await newFeed(harness().store);
@@ -85,19 +142,30 @@ export function feedContract(harness: () => Harness): void {
       expect(await listFeeds(store)).toMatchObject([{ last_error: null }]);
     });
 
-    it('is prolonged by the pages of its owner, and not by those of another', async () => {
+    it('is prolonged by the pages of its owner, and keeps out those of another', async () => {
       const { store, sql } = harness();
       const feed = await newFeed(store);
       await claim(feed, 'one', 1);
-      const seconds = async () => {
-        const text =
-          'select extract(epoch from lease_until - clock_timestamp())::float8 as left from touchpoint.feeds';
-        return Number((await sql(text))[0]?.['left']);
-      };
-      await commitPage(store, page(feed, 0, { owner: 'two', leaseSeconds: 1000 }));
-      expect(await seconds()).toBeLessThan(2);
-      await commitPage(store, page(feed, 1, { owner: 'one', leaseSeconds: 1000 }));
-      expect(await seconds()).toBeGreaterThan(900);
+      await commitPage(store, page(feed, 0, { owner: 'one', leaseSeconds: 1000 }));
+      const text =
+        'select extract(epoch from lease_until - clock_timestamp())::float8 as left from touchpoint.feeds';
+      expect(Number((await sql(text))[0]?.['left'])).toBeGreaterThan(900);
+      await expect(commitPage(store, page(feed, 1, { owner: 'two' }))).rejects.toThrow(StoreConflict);
+      expect(await commitPage(store, page(feed, 1, { owner: 'one' }))).toMatchObject({ version: 2 });
+    });
+
+    it('that ran out keeps nobody out, and lets its owner go on until another has one', async () => {
+      const { store, sql } = harness();
+      const feed = await newFeed(store);
+      const runOut = () =>
+        sql(`update touchpoint.feeds set lease_until = clock_timestamp() - interval '1 second'`);
+      await claim(feed, 'slow');
+      await runOut();
+      expect(await commitPage(store, page(feed, 0, { owner: 'slow' }))).toMatchObject({ version: 1 });
+      await runOut();
+      await claim(feed, 'quick');
+      await expect(commitPage(store, page(feed, 1, { owner: 'slow' }))).rejects.toThrow(StoreConflict);
+      expect(await commitPage(store, page(feed, 1, { owner: 'quick' }))).toMatchObject({ version: 2 });
     });
   });
 }
@@ -212,7 +280,9 @@ export function statusContract(harness: () => Harness): void {
         last_run: { errors: RUN.errors },
       });
       expect(status.feeds).toMatchObject([{ mailbox: feed.mailbox, complete: true, round: null }]);
-      expect(status.mailboxes).toEqual([{ mailbox: feed.mailbox, state: 'active', reason: null }]);
+      expect(status.mailboxes).toMatchObject([
+        { mailbox: feed.mailbox, state: 'active', reason: null, failures: 0, retry_at: null, refusals: [] },
+      ]);
       expect(await readStatus(store, { ...VERSIONS, encoder: 'encoder@2' })).toMatchObject({ untagged: 3 });
     });
   });

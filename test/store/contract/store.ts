@@ -1,3 +1,4 @@
+import { checkContract } from './check.ts';
 import { clientContract, feedContract, statusContract } from './feeds.ts';
 import type { Harness } from './harness.ts';
 import { pageContract } from './pages.ts';
@@ -18,4 +19,5 @@ export function storeContract(harness: () => Harness): void {
   searchContract(harness);
   zoneContract(harness);
   subscriptionContract(harness);
+  checkContract(harness);
 }
