@@ -3,7 +3,7 @@ import { phrasesOf } from './derive-heads.ts';
 import { type Example, first, type Gold, goldOf, type Split } from './examples.ts';
 import type { Feedback } from './feedback.ts';
 import { legibility, promptText } from './prompt.ts';
-import { normalised, place } from './splits.ts';
+import { nearPairs, normalised, place } from './splits.ts';
 import type { Label, Taxonomy } from './taxonomy.ts';
 import type { Sample } from './training-problem.ts';
 
@@ -19,18 +19,27 @@ export interface Lesson {
   readonly goldOf: (task: string) => Gold | undefined;
 }
 
-/** Labelled items as lessons; those without a split get one by their text. Test items are left out, and unreadable ones. */
-export function lessonsFrom(examples: readonly Example[], feedback: readonly Feedback[]): readonly Lesson[] {
+export interface Material {
+  readonly examples: readonly Example[];
+  readonly feedback: readonly Feedback[];
+  /** Without one its phrases are no lessons. */
+  readonly taxonomy?: Taxonomy;
+}
+
+/**
+ * Lessons for the train and dev splits; examples without a split get one by their text. What an item that chooses or
+ * judges says must not be taught, whoever says it: feedback and phrases that come near one are left out. What people
+ * said replaces the written label. Texts without a letter or digit teach nothing.
+ */
+export function lessonsFrom({ examples, feedback, taxonomy }: Material): readonly Lesson[] {
   const items = withSplits(examples).map(({ example, split }): Lesson => {
     return { prompt: promptText(example), split, importance: 1, goldOf: (task) => goldOf(task, example) };
   });
-  // An item that judges heads must not teach them, whoever labelled it; what people said replaces the written label.
-  const held = new Set(
-    items.filter(({ split }) => split !== 'train').map(({ prompt }) => normalised(prompt)),
+  const held = items.filter(({ split }) => split !== 'train').map(({ prompt }) => prompt);
+  const said = apartFrom(
+    held,
+    feedback.map((one) => ({ ...one, prompt: promptText(one) })),
   );
-  const said = feedback
-    .map((one) => ({ ...one, prompt: promptText(one) }))
-    .filter(({ prompt }) => !held.has(normalised(prompt)));
   const corrected = new Set(said.map(({ task, prompt }) => `${task} ${normalised(prompt)}`));
   const written = items.map((lesson): Lesson => {
     if (lesson.split !== 'train') return lesson;
@@ -44,16 +53,29 @@ export function lessonsFrom(examples: readonly Example[], feedback: readonly Fee
     const goldFor = (asked: string) => (asked === task ? gold : undefined);
     return { prompt, split: 'train', importance: FEEDBACK_COUNTS, goldOf: goldFor };
   });
-  return [...written, ...spoken].filter(
+  const phrases = taxonomy === undefined ? [] : apartFrom(held, lessonsOf(taxonomy));
+  return [...phrases, ...written, ...spoken].filter(
     ({ prompt, split }) => split !== 'test' && legibility(prompt) !== 'nothing',
   );
+}
+
+/** Those whose text is not nearly one of these. */
+function apartFrom<T extends { readonly prompt: string }>(
+  held: readonly string[],
+  items: readonly T[],
+): readonly T[] {
+  const near = new Set<number>();
+  for (const [first, second] of nearPairs([...held, ...items.map(({ prompt }) => prompt)])) {
+    if (first < held.length && second >= held.length) near.add(second - held.length);
+  }
+  return items.filter((_, at) => !near.has(at));
 }
 
 /**
  * The taxonomy's own phrases as lessons: what a label plainly is. Where several labels may hold, a phrase of one says
  * nothing about the others.
  */
-export function lessonsOf(taxonomy: Taxonomy): readonly Lesson[] {
+function lessonsOf(taxonomy: Taxonomy): readonly Lesson[] {
   return Object.entries(taxonomy.tasks).flatMap(([name, task]) => {
     const answers = task.labels.filter(({ primary }) => primary).map(({ id }) => id);
     return task.labels.flatMap((label) => {

@@ -18,6 +18,9 @@ export async function start(context: Context, options: { readonly json?: boolean
   const { log, clock } = context;
   const config = withSandboxClients(context.config);
   const store = await context.store();
+  if (store.driver === 'daemon') {
+    throw new ConfigError(`a daemon runs already on the store in ${config.dataDir} (TOUCHPOINT_DATA_DIR)`);
+  }
   const tenant = await context.tenant();
   await signIn(tenant, log);
   const token = randomBytes(32).toString('base64url');

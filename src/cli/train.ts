@@ -2,7 +2,7 @@ import path from 'node:path';
 import { checkLabels, readExamples, trainingFiles } from '../classify/examples.ts';
 import { readFeedback } from '../classify/feedback.ts';
 import { headsPath } from '../classify/heads.ts';
-import { lessonsFrom, lessonsOf } from '../classify/lessons.ts';
+import { lessonsFrom } from '../classify/lessons.ts';
 import { refit, type TaskChange, writeHeads } from '../classify/refit.ts';
 import { openWorkbench, type Workbench } from '../classify/workbench.ts';
 import { packagePath } from '../core/paths.ts';
@@ -51,7 +51,7 @@ async function material(bench: Workbench, options: TrainOptions) {
   checkLabels(examples, bench.taxonomy);
   const none = { feedback: [], unused: 0 };
   const said = options.feedback === undefined ? none : await readFeedback(options.feedback, bench.taxonomy);
-  const lessons = [...lessonsOf(bench.taxonomy), ...lessonsFrom(examples, said.feedback)];
+  const lessons = lessonsFrom({ examples, feedback: said.feedback, taxonomy: bench.taxonomy });
   return { lessons, feedback: said.feedback.length, unused: said.unused };
 }
 

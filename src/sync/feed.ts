@@ -61,22 +61,24 @@ export async function syncFeed(
     begun = await walk(deps, feed, settings, tally);
     return begun;
   };
-  if (!(await withFeed(deps, feedId, work))) return false;
+  const held = { id: feedId, signal: settings.signal };
+  if (!(await withFeed(deps, held, work))) return false;
   // a round that an earlier process left in the middle shows the feed as it was then: what came since is in the next
-  return begun || withFeed(deps, feedId, work);
+  return begun || withFeed(deps, held, work);
 }
 
 /**
  * Works on a feed under its lease and records how it went.
+ * @param signal of the work: to be stopped is no failure of the feed
  * @param work answers whether what notifications said of the feed before is now done
  * @returns false when another owner holds the feed
  */
 export async function withFeed(
   deps: SyncDeps,
-  feedId: number,
+  { id, signal }: { readonly id: number; readonly signal?: AbortSignal | undefined },
   work: (feed: FeedRow) => Promise<boolean>,
 ): Promise<boolean> {
-  const feed = await claimFeed(deps.store, { feed: feedId, owner: deps.owner, seconds: LEASE_SECONDS });
+  const feed = await claimFeed(deps.store, { feed: id, owner: deps.owner, seconds: LEASE_SECONDS });
   if (feed === null) return false;
   const release = { feed: feed.id, owner: deps.owner };
   let answered: boolean;
@@ -84,8 +86,10 @@ export async function withFeed(
     answered = await work(feed);
   } catch (error) {
     const now = new Date(deps.clock.now()).toISOString();
+    const reason = signal?.aborted === true ? feed.last_error : reasonOf(error);
+    const failure = reason === null ? {} : { error: reason };
     // the store may be what failed: the lease then simply runs out
-    await releaseFeed(deps.store, { ...release, now, error: reasonOf(error) }).catch(() => undefined);
+    await releaseFeed(deps.store, { ...release, ...failure, now }).catch(() => undefined);
     throw error;
   }
   const dirty = answered && feed.dirty_at !== null ? { dirtyBefore: feed.dirty_at } : {};

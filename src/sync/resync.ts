@@ -171,7 +171,7 @@ class ResyncRun {
     const span = this.#span;
     return byCurrentRules({ settings: this.#settings, fresh: this.#fresh }, (settings) => {
       if (span === null) return syncFeed(this.#deps, feed.id, settings, this.tally);
-      return withFeed(this.#deps, feed.id, async (held) => {
+      return withFeed(this.#deps, { id: feed.id, signal: settings.signal }, async (held) => {
         await this.#walkAside(held, span, settings);
         // the feed's own round has still to be walked
         return false;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Example, readExamples } from '../../src/classify/examples.ts';
 import { readFeedback } from '../../src/classify/feedback.ts';
-import { lessonsFrom, lessonsOf } from '../../src/classify/lessons.ts';
+import { lessonsFrom } from '../../src/classify/lessons.ts';
 import { readTaxonomy } from '../../src/classify/taxonomy.ts';
 import { cachedVectors } from '../../src/classify/vector-cache.ts';
 import { ConfigError } from '../../src/core/errors.ts';
@@ -83,11 +83,16 @@ describe('lessons', () => {
     return { title: '', text, task: 'risk', gold: { labels: ['churn'], right: ['churn'], primary: 'churn' } };
   };
 
+  const texts = (lessons: readonly { readonly prompt: string }[]) => lessons.map(({ prompt }) => prompt);
+
   test('come from train and dev items alone, and from texts that can be read', () => {
-    const lessons = lessonsFrom(
-      [example('a b c', 'train'), example('d e f', 'dev'), example('g h i', 'test'), example('…', 'train')],
-      [],
-    );
+    const examples = [
+      example('a b c', 'train'),
+      example('d e f', 'dev'),
+      example('g h i', 'test'),
+      example('…', 'train'),
+    ];
+    const lessons = lessonsFrom({ examples, feedback: [] });
     expect(lessons.map(({ prompt, split }) => [prompt, split])).toEqual([
       ['a b c', 'train'],
       ['d e f', 'dev'],
@@ -95,24 +100,34 @@ describe('lessons', () => {
   });
 
   test('let what people said replace the written label of its task, and count for more', () => {
-    const lessons = lessonsFrom([example('They left', 'train')], [said('they LEFT!')]);
+    const examples = [example('They left', 'train')];
+    const lessons = lessonsFrom({ examples, feedback: [said('they LEFT!')] });
     expect(lessons.map(({ goldOf }) => goldOf('risk')?.labels)).toEqual([undefined, ['churn']]);
     expect(lessons.map(({ goldOf }) => goldOf('topic')?.labels)).toEqual([[], undefined]);
     expect(lessons[1]?.importance).toBeGreaterThan(1);
   });
 
-  test('never come from feedback on an item that judges', () => {
-    expect(lessonsFrom([example('They left', 'test')], [said('They left')])).toEqual([]);
-    expect(lessonsFrom([example('They left', 'dev')], [said('They left')])).toHaveLength(1);
+  test('never come from feedback on what nearly is an item that chooses or judges', () => {
+    const feedback = [said('they left us in May')];
+    expect(lessonsFrom({ examples: [example('They left us in June', 'test')], feedback })).toEqual([]);
+    const chosen = lessonsFrom({ examples: [example('They left us in June', 'dev')], feedback });
+    expect(texts(chosen)).toEqual(['They left us in June']);
   });
 
   test("come from the taxonomy's own phrases too, which say nothing about other labels of several", () => {
-    const lessons = lessonsOf(taxonomy);
+    const lessons = lessonsFrom({ examples: [], feedback: [], taxonomy });
     const phrase = lessons.find(({ prompt }) => prompt === 'QBR with the hospital');
     expect(phrase?.goldOf('intent')).toMatchObject({ labels: ['qbr'], judged: ['qbr'] });
     expect(phrase?.goldOf('topic')).toBeUndefined();
     const mixed = lessons.find(({ prompt }) => prompt === 'Great people, poor software');
     expect(mixed?.goldOf('sentiment')).toMatchObject({ labels: ['mixed'], right: [], judged: ['mixed'] });
+  });
+
+  test('leave out a phrase that is nearly an item that judges', () => {
+    const examples = [example('QBR with the big hospital', 'test')];
+    const lessons = lessonsFrom({ examples, feedback: [], taxonomy });
+    expect(texts(lessons)).not.toContain('QBR with the hospital');
+    expect(texts(lessons)).toContain('QBR preparation Q3');
   });
 });
 

@@ -7,8 +7,8 @@ import { embeddedShelf, nativeShelf } from './shelves.ts';
 /** The service is killed at any instant of anything it does; whoever starts it again finds nothing lost and nothing doubled. */
 
 const POINTS = process.env['LONG'] === '1' ? 200 : 20;
-/** The number of a single point, to look at one that went wrong. */
-const ONLY = process.env['POINT'];
+/** Numbers of points (`POINT=7,11`), to look at those that went wrong. */
+const ONLY = process.env['POINT']?.split(',').map(Number);
 const MINUTES = 60_000;
 
 let postgres: Postgres;
@@ -21,7 +21,7 @@ beforeAll(async () => {
   };
 }, 5 * MINUTES);
 afterAll(async () => {
-  await Promise.all(Object.values(lanes ?? {}).map((lane) => lane.close()));
+  await Promise.allSettled(Object.values(lanes ?? {}).map((lane) => lane.close()));
   await postgres?.stop();
 });
 
@@ -45,7 +45,7 @@ async function runAll(lane: Lane, points: readonly Point[]): Promise<Ran[]> {
 it(
   `a service that is killed at ${POINTS} points comes to the same as one that is not`,
   async () => {
-    const points = planPoints(POINTS).filter(({ number }) => ONLY === undefined || number === Number(ONLY));
+    const points = planPoints(POINTS).filter(({ number }) => ONLY?.includes(number) !== false);
     const both = await Promise.allSettled(
       Object.entries(lanes).map(([driver, lane]) =>
         runAll(

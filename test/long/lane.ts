@@ -1,17 +1,16 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
-import { ANCHOR, type Expected, expected } from '../support/sync.ts';
+import { ANCHOR } from '../support/sync.ts';
 import { Child } from './child.ts';
 import type { Orders, StoreOrder } from './orders.ts';
-import { configOf } from './parts.ts';
+import { quietPort } from './ports.ts';
 import { Report } from './report.ts';
 import { isTold, type Point, type Scenario, tell } from './scenarios.ts';
 import type { Shelf } from './shelves.ts';
+import { compared, mailboxesOf, untruths } from './truth.ts';
 
 /** Runs one killing after the other on stores of one driver, and says how the restarted service's store differs. */
 
@@ -32,8 +31,6 @@ interface Undisturbed {
 const Worked = z.object({ effects: z.number() });
 const Done = z.object({ report: Report });
 
-/** Of eight mailboxes: their meetings are shared with each other and with the rest. */
-const READ = 3;
 const SCALE = 0.1;
 const NEVER = { at: null, moment: 'before', counts: 'all' } as const;
 
@@ -136,7 +133,7 @@ export class Lane {
   /** What happens outside while the process works. */
   async #steer({ sandbox, scenario }: Scene, child: Child): Promise<void> {
     if (!isTold(scenario)) return;
-    await tell(sandbox);
+    await tell(sandbox, mailboxesOf(sandbox));
     child.tell('finish');
   }
 
@@ -199,47 +196,5 @@ export class Lane {
       ...rest,
     };
     return new Child('./service.ts', orders);
-  }
-}
-
-export function mailboxesOf({ tenant }: Sandbox): string[] {
-  return tenant.mailboxes.slice(0, READ).map(({ address }) => address);
-}
-
-/** How the store differs from what lies in the mailboxes that are read. */
-export async function untruths(sandbox: Sandbox, { rows }: Report): Promise<string[]> {
-  const mailboxes = mailboxesOf(sandbox);
-  const isRead = (copy: string) => mailboxes.some((address) => copy.startsWith(`${address} `));
-  const config = await configOf({ mailboxes });
-  const wanted = expected(sandbox, config).flatMap((row): Expected[] => {
-    const copies = row.copies.filter(isRead);
-    return copies.length === 0 ? [] : [{ ...row, copies }];
-  });
-  const lines = (all: readonly Expected[]) => all.map((row) => JSON.stringify(row));
-  return compared('the truth', lines(wanted), lines(rows));
-}
-
-function compared(name: string, wanted: readonly string[], found: readonly string[]): string[] {
-  const [want, have] = [new Set(wanted), new Set(found)];
-  return [
-    ...wanted.filter((line) => !have.has(line)).map((line) => `${name} has: ${line}`),
-    ...found.filter((line) => !want.has(line)).map((line) => `${name} has not: ${line}`),
-    ...(found.length === have.size ? [] : ['something is stored twice']),
-  ];
-}
-
-/** Free, and below the numbers that the system gives to outgoing connections: it stays free between two uses. */
-async function quietPort(): Promise<number> {
-  for (;;) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000);
-    const server = createServer();
-    const free = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false));
-      server.listen(port, '127.0.0.1', () => resolve(true));
-    });
-    if (!free) continue;
-    server.close();
-    await once(server, 'close');
-    return port;
   }
 }

@@ -34,10 +34,10 @@ export async function embeddedShelf(): Promise<Shelf> {
       await cp(folderOf(prepared), folder, { recursive: true });
       return { driver: 'pglite', folder };
     },
-    discard: (store) => rm(folderOf(store), { recursive: true, force: true }),
+    discard: (store) => rm(folderOf(store), { recursive: true, force: true, maxRetries: 5 }),
     // whoever opens it is its only owner and clears them
     outlive: async () => [],
-    close: () => rm(root, { recursive: true, force: true }),
+    close: () => rm(root, { recursive: true, force: true, maxRetries: 5 }),
   };
 }
 

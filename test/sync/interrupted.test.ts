@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Config } from '../../src/core/config.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
-import { listFeeds } from '../../src/store/feeds.ts';
+import { claimFeed, listFeeds } from '../../src/store/feeds.ts';
 import type { PgliteStore } from '../../src/store/pglite.ts';
-import { syncPass } from '../../src/sync/pass.ts';
+import { type PassOptions, syncPass } from '../../src/sync/pass.ts';
 import { emptyStore, memoryStore } from '../support/store.ts';
 import { ANCHOR, type Expected, expected, stored, syncDeps, testConfig } from '../support/sync.ts';
 
@@ -25,7 +25,7 @@ afterEach(() => sandbox.close());
 afterAll(() => store.close());
 
 const mailbox = () => sandbox.tenant.mailboxes[0]?.address ?? '';
-const pass = (deps = syncDeps(sandbox, store)) => syncPass(deps, config);
+const pass = (deps = syncDeps(sandbox, store), options: PassOptions = {}) => syncPass(deps, config, options);
 const ofMailbox = (rows: readonly Expected[]) =>
   rows.flatMap(({ key, title, copies }) =>
     copies.filter((copy) => copy.startsWith(mailbox())).map((copy) => `${key} ${title} ${copy}`),
@@ -59,5 +59,41 @@ describe('a pass after one that was interrupted', () => {
     await pass();
     const { feeds, requests } = await pass();
     expect(requests).toBe(feeds);
+  });
+});
+
+describe('a pass that is stopped', () => {
+  /** At the first page that a feed would store. */
+  async function stopped(): Promise<void> {
+    const stopping = new AbortController();
+    const call = async (name: string, payload: object) => {
+      if (name === 'touchpoint_page_commit') stopping.abort(new Error('stopping'));
+      return store.call(name, payload);
+    };
+    const deps = syncDeps(sandbox, { ...store, call });
+    await expect(pass(deps, { signal: stopping.signal })).rejects.toThrow('stopping');
+  }
+
+  it('leaves its feeds to whoever comes next, and no failure on them', async () => {
+    await stopped();
+    const feeds = await listFeeds(store);
+    expect(feeds.map(({ last_error }) => last_error)).toEqual(feeds.map(() => null));
+    for (const { id } of feeds) {
+      expect(await claimFeed(store, { feed: id, owner: 'another', seconds: 60 })).not.toBeNull();
+    }
+  });
+
+  it('leaves the failures on them that were known before', async () => {
+    const mend = sandbox.faults.add({
+      match: { path: 'calendarView.delta' },
+      effect: { type: 'no links' },
+    });
+    await pass();
+    mend();
+    const before = (await listFeeds(store)).map(({ id, last_error }) => ({ id, last_error }));
+    expect(before.some(({ last_error }) => last_error !== null)).toBe(true);
+    await stopped();
+    const after = new Map((await listFeeds(store)).map(({ id, last_error }) => [id, last_error]));
+    expect(before.filter(({ id, last_error }) => last_error !== (after.get(id) ?? null))).toEqual([]);
   });
 });

@@ -4,7 +4,7 @@ import type { Witness } from './witness.ts';
 /**
  * How many requests a pass may make, from what Graph and the store said in it. Every request needs its reason:
  *
- *   walks     <= feeds + cursors that Graph called lost + feeds walked again for doubts
+ *   walks     <= feeds + walks gone on with + cursors that Graph called lost + feeds walked again for doubts
  *   pages     <= 2 per walk (an empty first page, a part-filled last one) + rows / page size
  *   events    <= series named by rows or occurrences, once per walk + 2 per doubted copy (itself, its master)
  *   instances <= masters shown by pages of changes (no series here has more than a page of occurrences)
@@ -28,7 +28,7 @@ export interface Allowance {
 /** What was asked without a reason, one line each; empty when all is well. */
 export function excess({ account }: Witness, result: PassResult, allowance: Allowance): string[] {
   const { asked } = account;
-  const walks = result.feeds + account.resets + account.again;
+  const walks = result.feeds + account.resumed + account.resets + account.again;
   const limits: readonly (readonly [string, number, number])[] = [
     ['walks', account.walks, walks],
     ['pages', asked.page, 2 * account.walks + Math.floor(account.rows / allowance.pageSize)],

@@ -17,7 +17,7 @@ const Page = z.looseObject({
   '@odata.nextLink': z.string().optional(),
   '@odata.deltaLink': z.string().optional(),
 });
-const Claim = z.object({ id: z.number(), mailbox: z.string() }).nullable();
+const Claim = z.object({ id: z.number(), mailbox: z.string(), next_link: z.string().nullable() }).nullable();
 const Commit = z.object({
   feed: z.number(),
   aside: z.boolean().optional(),
@@ -68,6 +68,8 @@ class Account {
   missing = 0;
   resets = 0;
   walks = 0;
+  /** Walks that an earlier pass had left in the middle; a new one follows each. */
+  resumed = 0;
   /** Rows of delta pages. */
   rows = 0;
   /** Rows of lists of occurrences. */
@@ -146,6 +148,7 @@ export class Witness {
         if (name === 'touchpoint_feed_claim') {
           const feed = Claim.parse(answer);
           if (feed !== null) this.#mailboxOf.set(feed.id, feed.mailbox);
+          if (feed?.next_link != null) this.account.resumed += 1;
         }
         if (name === 'touchpoint_doubted_feeds')
           this.account.again += z.array(z.number()).parse(answer).length;
