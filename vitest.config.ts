@@ -4,7 +4,8 @@ import { ClosingLine } from './test/support/closing-line.ts';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/long/**', 'test/postgres/**'],
+    // whole processes, native Postgres and campaigns have scripts of their own: test:cli, test:postgres, test:long
+    exclude: ['test/cli/**', 'test/long/**', 'test/postgres/**'],
     reporters: ['default', new ClosingLine()],
     testTimeout: 30_000,
     hookTimeout: 60_000,
