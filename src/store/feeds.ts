@@ -83,6 +83,11 @@ export function putFeeds(store: Store, mailbox: string, feeds: readonly NewFeed[
   return callStore(store, 'touchpoint_feeds_put', { mailbox, feeds }, z.array(FeedRow));
 }
 
+/** Forgets feeds whose folders are no more; touchpoints that lay nowhere else are marked deleted. */
+export async function retireFeeds(store: Store, feeds: readonly number[], now: string): Promise<void> {
+  await callStore(store, 'touchpoint_feeds_retire', { feeds, now }, z.object({ deleted: z.number() }));
+}
+
 export function listFeeds(store: Store, mailboxes?: readonly string[]): Promise<FeedRow[]> {
   return callStore(store, 'touchpoint_feeds', { mailboxes }, z.array(FeedRow));
 }

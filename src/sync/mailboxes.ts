@@ -1,6 +1,5 @@
 import { ConfigError } from '../core/errors.ts';
 import { graphErrorOf, isNoConsent } from '../graph/errors.ts';
-import { findFolder } from '../graph/mail.ts';
 import { listMailboxes as listGraphMailboxes } from '../graph/users.ts';
 import {
   type FeedKind,
@@ -14,6 +13,7 @@ import {
 } from '../store/feeds.ts';
 import { type Store, StoreConflict } from '../store/store.ts';
 import type { SyncDeps } from './feed.ts';
+import { lookUpFolders } from './folders.ts';
 import { type Problem, problemOf } from './problem.ts';
 import type { Forgotten } from './redact.ts';
 import { several } from './several.ts';
@@ -210,22 +210,16 @@ async function feedsOf(deps: SyncDeps, address: string, look: Look): Promise<rea
 async function listFeedsOf(
   deps: SyncDeps,
   mailbox: string,
-  { settings, problems, outcomes, listing }: Omit<Look, 'own'> & { readonly listing: boolean },
+  { settings, own, problems, outcomes, listing }: Look & { readonly listing: boolean },
 ): Promise<readonly FeedRow[]> {
-  const feeds: NewFeed[] = [];
-  if (settings.calendar.enabled) feeds.push({ kind: 'meeting', target: 'calendar', name: 'calendar' });
-  let complete = listing;
-  for (const name of settings.mail.enabled && listing ? settings.mail.folders : []) {
-    try {
-      const folder = await findFolder(deps.graph, { mailbox, folder: name });
-      if (folder !== null) feeds.push({ kind: 'email', target: folder.id, name });
-    } catch (error) {
-      if (error instanceof ConfigError) throw error;
-      complete = false;
-      outcomes.push({ kind: 'email', error });
-      problems.push(problemOf(`${mailbox} mail`, error));
-      break;
-    }
+  const names = settings.mail.enabled && listing ? settings.mail.folders : [];
+  const { feeds: folders, error } = await lookUpFolders(deps, { mailbox, names, own });
+  const calendar = { kind: 'meeting', target: 'calendar', name: 'calendar' } as const;
+  const feeds: NewFeed[] = settings.calendar.enabled ? [calendar, ...folders] : [...folders];
+  const complete = listing && error === undefined;
+  if (error !== undefined) {
+    outcomes.push({ kind: 'email', error });
+    problems.push(problemOf(`${mailbox} mail`, error));
   }
   const rows = await putFeeds(deps.store, mailbox, feeds);
   if (complete) {

@@ -258,6 +258,21 @@ begin
 end
 $$;
 
+create function public.touchpoint_feeds_retire(p jsonb) returns jsonb
+language plpgsql security invoker set search_path = touchpoint, pg_temp as $$
+-- {feeds: [feed id], now} -> {deleted}. For folders that are no more: their feeds go with their copies, and touchpoints
+-- that lay nowhere else are marked deleted. Somebody who is walking one of them hears PT409 at the next page.
+declare
+  wanted bigint[] := array(select jsonb_array_elements_text(p->'feeds')::bigint);
+  affected uuid[];
+begin
+  perform from feeds where id = any(wanted) order by id for update;
+  affected := array(select distinct touchpoint from copies where feed = any(wanted));
+  delete from feeds where id = any(wanted);
+  return jsonb_build_object('deleted', touchpoint.delete_orphans(affected, false, (p->>'now')::timestamptz));
+end
+$$;
+
 create function public.touchpoint_doubted_feeds(p jsonb) returns jsonb
 language sql stable security invoker set search_path = touchpoint, pg_temp as $$
 -- {} -> [feed id] of the feeds that hold copies about which Graph is to be asked.

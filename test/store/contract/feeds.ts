@@ -9,6 +9,7 @@ import {
   type Run,
   readStatus,
   releaseFeed,
+  retireFeeds,
   saveRun,
   setMailbox,
 } from '../../../src/store/feeds.ts';
@@ -16,7 +17,7 @@ import { commitPage } from '../../../src/store/pages.ts';
 import { remember } from '../../../src/store/privacy.ts';
 import { StoreConflict, StoreError } from '../../../src/store/store.ts';
 import { emptyStore } from '../../support/store.ts';
-import { copy, NO_MATCH, NOW, newFeed, page, seed, touchpoint, VERSIONS } from './fixtures.ts';
+import { copy, NO_MATCH, NOW, newFeed, page, seed, stored, touchpoint, VERSIONS } from './fixtures.ts';
 import type { Harness } from './harness.ts';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -46,6 +47,20 @@ export function feedContract(harness: () => Harness): void {
       await commitPage(store, page(a, 0, { now: '2026-03-02T00:00:00.000Z' }));
       await commitPage(store, page(b, 0, { now: '2026-03-01T00:00:00.000Z' }));
       expect((await listFeeds(store)).map(({ id }) => id)).toEqual([c.id, b.id, a.id]);
+    });
+
+    it('that are no more take what lay in them alone with them, and end a walk that is under way', async () => {
+      const { store } = harness();
+      const [old, other] = [await newFeed(store), await newFeed(store)];
+      const both = copy('both', touchpoint('both'));
+      await commitPage(store, page(old, 0, { copies: [copy('alone', touchpoint('alone')), both] }));
+      await commitPage(store, page(other, 0, { copies: [both] }));
+      await retireFeeds(store, [old.id], NOW);
+      expect((await listFeeds(store)).map(({ id }) => id)).toEqual([other.id]);
+      expect(await stored(harness(), 'alone')).toEqual([{ title: 'QBR', deleted: true }]);
+      expect(await stored(harness(), 'both')).toEqual([{ title: 'QBR', deleted: false }]);
+      await expect(commitPage(store, page(old, 1))).rejects.toThrow(StoreConflict);
+      await retireFeeds(store, [old.id], NOW);
     });
 
     it('keep when the folders of their mailbox were listed until that is told anew', async () => {
