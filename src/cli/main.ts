@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { z } from 'zod';
+import { SCOPES } from '../core/config.ts';
 import { ConfigError, reasonOf } from '../core/errors.ts';
 import { packagePath } from '../core/paths.ts';
 import { KINDS } from '../core/touchpoint.ts';
@@ -133,6 +134,11 @@ command('migrate', 'brings the schema up to date')
   .action((options) =>
     run(options, async (context) => (await import('./migrate.ts')).migrate(context, options)),
   );
+command('key', 'makes an API key and the entry of the settings that lets it in')
+  .requiredOption('--name <name>', 'who will use it')
+  .addOption(new Option('--scope <scopes...>', 'what it may do').choices(SCOPES).default(['read']))
+  .addOption(new Option('--withhold <kinds...>', 'kinds that it is never shown').choices(KINDS))
+  .action((options) => run(options, async () => (await import('./key.ts')).key(options)));
 command('sandbox', 'a Graph server on loopback with a made-up tenant')
   .option('--port <port>', '0 takes any free one', portNumber, 4010)
   .addArgument(

@@ -2,11 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { ConfigError, reasonOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
-import { startControl } from '../server/control.ts';
+import { startServer } from '../server/server.ts';
 import { removeNotice, writeNotice } from '../store/daemon.ts';
 import { readStatus } from '../store/feeds.ts';
 import type { Store } from '../store/store.ts';
 import { type Daemon, startDaemon } from '../sync/daemon.ts';
+import { openApi } from './api.ts';
 import type { Context } from './context.ts';
 import { notifications } from './notifications.ts';
 import { count, printJson, printLine } from './output.ts';
@@ -36,7 +37,10 @@ export async function start(context: Context, options: { readonly json?: boolean
   const hooks = await notifications(context, config, () => daemon?.nudge('dirty'));
   const onNudge = () => daemon?.nudge();
   const webhooks = hooks === null ? {} : { webhooks: hooks.app };
-  const control = await startControl({ store, token, port: config.server.port, log, onNudge, ...webhooks });
+  const api = await openApi(context, config);
+  const { host, port } = config.server;
+  const server = await startServer({ store, token, host, port, log, onNudge, api, ...webhooks });
+  say(`Briefing Room and API: http://${host.includes(':') ? `[${host}]` : host}:${server.port}`);
   daemon = startDaemon({
     schedule: config.schedule,
     clock,
@@ -58,18 +62,19 @@ export async function start(context: Context, options: { readonly json?: boolean
   if (store.driver === 'pglite') {
     await writeNotice(config.dataDir, {
       pid: process.pid,
-      port: control.port,
+      port: server.port,
       token,
       sandbox: tenant.sandbox,
     });
   }
-  log.info({ port: control.port, driver: store.driver }, 'daemon is up');
+  log.info({ port: server.port, driver: store.driver }, 'daemon is up');
   await stopSignal();
   log.info({}, 'stopping');
   endIn(STOP_MS, log);
   await daemon.stop();
+  await api.stop();
   await hooks?.idle();
-  await control.close();
+  await server.close();
   if (store.driver === 'pglite') await removeNotice(config.dataDir);
   return 0;
 }

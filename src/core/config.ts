@@ -5,6 +5,7 @@ import { parse as parseYaml, YAMLParseError } from 'yaml';
 import { z } from 'zod';
 import { ConfigError } from './errors.ts';
 import { packagePath } from './paths.ts';
+import { KINDS } from './touchpoint.ts';
 
 /** Configuration: defaults in `config/touchpoint.yaml`, over it the user's file, over that the environment. */
 
@@ -23,6 +24,19 @@ const Client = z.strictObject({
   aliases: z.array(z.string().trim().min(2)).default([]),
   domains: z.array(domain).default([]),
 });
+
+/** What a key may allow: to read what is stored, to tag texts, to correct tags, to start work. */
+export const SCOPES = ['read', 'tag', 'feedback', 'admin'] as const;
+
+const ApiKey = z.strictObject({
+  name: z.string().trim().min(1).max(100),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/i, 'the SHA-256 of a key, 64 hexadecimal digits (touchpoint key makes one)'),
+  scopes: z.array(z.enum(SCOPES)).min(1),
+  withhold: z.array(z.enum(KINDS)).default([]),
+});
+export type ApiKeySetting = Readonly<z.infer<typeof ApiKey>>;
 
 const Settings = z.strictObject({
   mailboxes: z.array(address.transform((text) => text.toLowerCase())),
@@ -68,7 +82,16 @@ const Settings = z.strictObject({
     workers: z.int().min(1).max(64).nullable(),
   }),
   taxonomy: z.string().min(1).nullable(),
-  server: z.strictObject({ port: z.int().min(0).max(65535) }),
+  server: z.strictObject({
+    host: z.string().min(1),
+    port: z.int().min(0).max(65535),
+    keys: z.array(ApiKey),
+    rate_per_minute: z.int().min(1).max(1_000_000),
+    origins: z.array(
+      z.string().regex(/^https?:\/\/[^/]+$/, 'an origin such as https://dashboard.example.com'),
+    ),
+    stale_minutes: z.int().min(1).max(100_000),
+  }),
   log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error', 'silent']) }),
 });
 export type Settings = z.infer<typeof Settings>;
@@ -100,6 +123,7 @@ const Environment = z.object({
     .optional(),
   TOUCHPOINT_DATA_DIR: text.optional(),
   TOUCHPOINT_MODELS: text.optional(),
+  TOUCHPOINT_API_KEY: text.min(24, 'at least 24 characters').optional(),
   TOUCHPOINT_PUBLIC_URL: text
     .refine(isPublicUrl, 'an https address such as https://touchpoint.example.com (http on loopback only)')
     .transform((address) => address.replace(/\/+$/, ''))
@@ -141,6 +165,8 @@ export interface Config extends Settings {
   readonly databaseUrl: string | undefined;
   /** Where Graph reaches the webhooks, without a trailing slash; undefined polls alone. */
   readonly publicUrl: string | undefined;
+  /** A key that may ask the API for everything. */
+  readonly apiKey: string | undefined;
 }
 
 /**
@@ -178,7 +204,8 @@ function compose(settings: Settings, env: Environment, { own, cwd }: { own: stri
   return {
     ...settings,
     mailboxes: env.TOUCHPOINT_MAILBOXES?.map((entry) => entry.toLowerCase()) ?? settings.mailboxes,
-    server: { port: env.TOUCHPOINT_PORT ?? settings.server.port },
+    server: { ...settings.server, port: env.TOUCHPOINT_PORT ?? settings.server.port },
+    apiKey: env.TOUCHPOINT_API_KEY,
     file: own,
     dataDir: path.resolve(cwd, env.TOUCHPOINT_DATA_DIR ?? settings.data_dir),
     modelsDir: resolved(env.TOUCHPOINT_MODELS ?? settings.models.folder, cwd, packagePath('models')),

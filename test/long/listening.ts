@@ -1,5 +1,5 @@
 import { systemClock } from '../../src/core/clock.ts';
-import { startControl } from '../../src/server/control.ts';
+import { startServer } from '../../src/server/server.ts';
 import { webhookApp } from '../../src/server/webhooks.ts';
 import { startDaemon } from '../../src/sync/daemon.ts';
 import { dirtyFeeds } from '../../src/sync/mailboxes.ts';
@@ -16,7 +16,7 @@ export async function listening(parts: Parts, port: number, work: 'notifications
   let wake = () => {};
   const webhooks = webhookApp({ store, log, clock: systemClock(), onDirty: () => wake() });
   const door = { store, log, port, token: 'token', webhooks: webhooks.app };
-  const control = await startControl({ ...door, onNudge: () => {} });
+  const control = await startServer({ ...door, onNudge: () => {} });
   const keeper = subscriptionKeeper(
     { graph, store, log, newSecret: () => 'known to the sandbox and to nobody else' },
     {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import { systemClock } from '../../src/core/clock.ts';
 import { silentLog } from '../../src/core/log.ts';
-import { startControl } from '../../src/server/control.ts';
+import { startServer } from '../../src/server/server.ts';
 import { webhookApp } from '../../src/server/webhooks.ts';
 import { claimFeed, listFeeds, putFeeds, releaseFeed } from '../../src/store/feeds.ts';
 import type { PgliteStore } from '../../src/store/pglite.ts';
@@ -139,7 +139,7 @@ it(`takes ${PER_SECOND} requests a second in stride`, async () => {
   };
   const webhooks = webhookApp({ store, log: silentLog, clock, onDirty });
   const options = { store, token: 't', port: 0, log: silentLog, onNudge: () => undefined };
-  const control = await startControl({ ...options, webhooks: webhooks.app });
+  const control = await startServer({ ...options, webhooks: webhooks.app });
   for (const owner of ['one', 'two']) {
     daemons.push(startDaemon({ schedule: '0 0 1 1 *', clock, log: silentLog, work: () => walk(owner) }));
   }

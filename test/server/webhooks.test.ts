@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { Clock } from '../../src/core/clock.ts';
 import { silentLog } from '../../src/core/log.ts';
-import { startControl } from '../../src/server/control.ts';
+import { startServer } from '../../src/server/server.ts';
 import { webhookApp } from '../../src/server/webhooks.ts';
 import { listFeeds, putFeeds } from '../../src/store/feeds.ts';
 import type { PgliteStore } from '../../src/store/pglite.ts';
@@ -73,7 +73,7 @@ async function serving() {
   const log = { ...silentLog, warn: say, error: say, info: say, debug: say };
   let nudges = 0;
   const webhooks = webhookApp({ store, log, clock: time.clock, onDirty: () => (nudges += 1) });
-  const control = await startControl({
+  const control = await startServer({
     store,
     token: 'a token',
     port: 0,
@@ -417,8 +417,8 @@ describe('the daemon’s port', () => {
       log: silentLog,
       onNudge: () => undefined,
     };
-    await expect(startControl({ ...options, webhooks: app })).rejects.toThrow('is taken');
-    const elsewhere = await startControl(options);
+    await expect(startServer({ ...options, webhooks: app })).rejects.toThrow('is taken');
+    const elsewhere = await startServer(options);
     expect(elsewhere.port).not.toBe(options.port);
     await elsewhere.close();
   });

@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { silentLog } from '../../src/core/log.ts';
 import { createSubscription, LIFETIME_MINUTES, listSubscriptions } from '../../src/graph/subscriptions.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.ts';
-import { type Control, startControl } from '../../src/server/control.ts';
+import type { Listening } from '../../src/server/listen.ts';
+import { startServer } from '../../src/server/server.ts';
 import { type Webhooks, webhookApp } from '../../src/server/webhooks.ts';
 import { listFeeds, putFeeds, readStatus, setMailbox } from '../../src/store/feeds.ts';
 import type { PgliteStore } from '../../src/store/pglite.ts';
@@ -22,7 +23,7 @@ const DAY = 24 * 60 * MINUTE;
 
 let store: PgliteStore;
 let sandbox: Sandbox;
-let control: Control;
+let control: Listening;
 let webhooks: Webhooks;
 let publicUrl: string;
 let nudges: number;
@@ -37,7 +38,7 @@ beforeEach(async () => {
   const clock = { now: () => sandbox.tenant.now, sleep: () => new Promise<void>(() => undefined) };
   webhooks = webhookApp({ store, log: silentLog, clock, onDirty: () => (nudges += 1) });
   const options = { store, token: 't', port: 0, log: silentLog, onNudge: () => undefined };
-  control = await startControl({ ...options, webhooks: webhooks.app });
+  control = await startServer({ ...options, webhooks: webhooks.app });
   publicUrl = `http://127.0.0.1:${control.port}`;
   mailboxes = sandbox.tenant.mailboxes.map(({ address }) => address.toLowerCase()).slice(0, 3);
   for (const mailbox of mailboxes) {
