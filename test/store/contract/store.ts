@@ -1,3 +1,4 @@
+import { briefingContract } from './briefing.ts';
 import { checkContract } from './check.ts';
 import { clientContract, feedContract, statusContract } from './feeds.ts';
 import type { Harness } from './harness.ts';
@@ -19,5 +20,6 @@ export function storeContract(harness: () => Harness): void {
   searchContract(harness);
   zoneContract(harness);
   subscriptionContract(harness);
+  briefingContract(harness);
   checkContract(harness);
 }
