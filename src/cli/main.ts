@@ -64,6 +64,9 @@ command('forget', 'erases a person, a mailbox or a client, and keeps them from c
   );
 command('tag', 'tags and embeds what needs it')
   .option('--limit <n>', 'at most so many', whole)
+  .option('--page <n>', 'so many at a time, 50 to 500', whole)
+  .option('--pause', 'lets every tagger of this store stop after its page')
+  .option('--resume', 'lets them go on')
   .action((options) => run(options, async (context) => (await import('./tag.ts')).tag(context, options)));
 command('status', 'what is stored, what waits, how fresh each feed is').action((options) =>
   run(options, async (context) => (await import('./status.ts')).status(context, options)),

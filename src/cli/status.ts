@@ -19,6 +19,7 @@ function printStatus(report: StatusRow, now: number): void {
   printLine(
     `with a client ${count(report.with_client)}, embedded ${count(report.embedded)}, waiting for tags ${count(report.untagged)}`,
   );
+  printVersions(report.versions);
   if (report.tag_failures > 0)
     printLine(`! ${plural(report.tag_failures, 'touchpoint')} could not be tagged`);
   const run = report.last_run;
@@ -36,6 +37,20 @@ function printStatus(report: StatusRow, now: number): void {
   for (const feed of report.feeds) {
     const state = feed.last_error ?? (feed.complete ? 'in step' : 'first round not complete');
     printLine(`  ${feed.mailbox} ${feed.name}: ${state}, ${ago(feed.last_success_at, now)}`);
+  }
+}
+
+/** Only what is under way or in the way: one encoder that serves needs no line. */
+function printVersions({ serving, building, paused, aside }: StatusRow['versions']): void {
+  if (building !== null) {
+    const done = `${count(building.done)} of ${count(building.total)}`;
+    printLine(`encoder ${building.encoder} is being built: ${done}; until then ${serving} answers searches`);
+  }
+  if (paused) printLine('! tagging is paused: touchpoint tag --resume');
+  if (aside !== null) {
+    printLine(
+      `! a tagger with encoder ${aside.encoder} and taxonomy ${aside.taxonomy} stands aside (${aside.at})`,
+    );
   }
 }
 

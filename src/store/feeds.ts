@@ -176,11 +176,26 @@ export async function saveRun(store: Store, run: Run): Promise<void> {
   await callStore(store, 'touchpoint_run_save', run, z.object({ id: z.number() }));
 }
 
+const Versions = z.object({
+  /** The encoder whose vectors searches compare; null before anything was embedded. */
+  serving: z.string().nullable(),
+  /** The one that serves when no touchpoint lacks its vector. */
+  building: z
+    .object({ encoder: z.string(), started_at: Instant, done: z.number(), total: z.number() })
+    .nullable(),
+  /** Of the tags that are to be everywhere. */
+  taxonomy: z.string().nullable(),
+  paused: z.boolean(),
+  /** A tagger that was started earlier with another version, and stands aside. */
+  aside: z.object({ encoder: z.string(), taxonomy: z.string(), at: Instant }).nullable(),
+});
+
 export const StatusRow = z.object({
   touchpoints: z.record(z.string(), z.number()),
   deleted: z.number(),
   embedded: z.number(),
   untagged: z.number(),
+  versions: Versions,
   tag_failures: z.number(),
   with_client: z.number(),
   copies: z.number(),

@@ -18,6 +18,14 @@ export interface Versions {
   readonly taxonomy: string;
 }
 
+const Standing = z.object({
+  /** Somebody paused tagging. */
+  paused: z.boolean(),
+  /** Another version was started after this one: its work is to stay. */
+  aside: z.boolean(),
+});
+export type Standing = z.infer<typeof Standing>;
+
 /** How often a touchpoint that makes the tagger fail is tried before it is left alone. */
 const MAX_ATTEMPTS = 3;
 
@@ -46,10 +54,17 @@ export interface TagsPage extends Versions {
   readonly failed: readonly { readonly id: string; readonly error: string }[];
 }
 
-/** Saves vectors and tags in one transaction; a person's tags are never touched. */
-export async function saveTags(store: Store, page: TagsPage): Promise<number> {
+const Saved = z.object({ saved: z.number(), ...Standing.shape });
+export type Saved = z.infer<typeof Saved>;
+
+/**
+ * Saves vectors and tags in one transaction; a person's tags are never touched. Nothing is saved of a version that
+ * stands aside; with the last row that an encoder lacked, searches compare its vectors.
+ */
+export function saveTagsPage(store: Store, page: TagsPage): Promise<Saved> {
   const payload = {
     ...page,
+    attempts: MAX_ATTEMPTS,
     rows: page.rows.map(({ id, textHash, vector, uncertain, tags }) => ({
       id,
       text_hash: textHash,
@@ -58,8 +73,35 @@ export async function saveTags(store: Store, page: TagsPage): Promise<number> {
       tags,
     })),
   };
-  const answer = await callStore(store, 'touchpoint_tags_save', payload, z.object({ saved: z.number() }));
-  return answer.saved;
+  return callStore(store, 'touchpoint_tags_save', payload, Saved);
+}
+
+/** How many rows `saveTagsPage` saved. */
+export async function saveTags(store: Store, page: TagsPage): Promise<number> {
+  return (await saveTagsPage(store, page)).saved;
+}
+
+/**
+ * To be asked before a tagger reads what needs tags. `start`: it was just made, and its version is to be everywhere from
+ * here on; later it hears whether another was started meanwhile.
+ */
+export function beginTagging(
+  store: Store,
+  version: Versions & { readonly now: string; readonly start: boolean },
+): Promise<Standing> {
+  return callStore(store, 'touchpoint_tagging_begin', { ...version, attempts: MAX_ATTEMPTS }, Standing);
+}
+
+/** Every tagger of this store stops after the page that it is at, or may go on. */
+export async function pauseTagging(store: Store, paused: boolean, now: string): Promise<void> {
+  await callStore(store, 'touchpoint_tagging_pause', { paused, now }, z.object({ paused: z.boolean() }));
+}
+
+const Encoders = z.object({ serving: z.string().nullable(), building: z.string().nullable() });
+
+/** The encoder whose vectors searches compare, and the one that is to follow it. */
+export function readEncoders(store: Store): Promise<z.infer<typeof Encoders>> {
+  return callStore(store, 'touchpoint_encoder', {}, Encoders);
 }
 
 /** pgvector's text form; 6 decimals keep cosines to 1e-6 and halve the payload. */

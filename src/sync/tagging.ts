@@ -3,7 +3,14 @@ import type { Clock } from '../core/clock.ts';
 import { reasonOf, TransientError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Store } from '../store/store.ts';
-import { readUntagged, saveTags, type TaggedRow, type Untagged } from '../store/tags.ts';
+import {
+  beginTagging,
+  readUntagged,
+  type Standing,
+  saveTagsPage,
+  type TaggedRow,
+  type Untagged,
+} from '../store/tags.ts';
 
 /** Tags and embeds whatever needs it: a query, page by page, that can be interrupted anywhere. */
 
@@ -17,6 +24,8 @@ export interface TagDeps {
 export interface TagOptions {
   /** At most so many touchpoints. */
   readonly limit?: number;
+  /** Touchpoints a page, 50 to 500. */
+  readonly page?: number;
   readonly signal?: AbortSignal;
   readonly onPage?: (done: number) => void;
 }
@@ -26,32 +35,65 @@ export interface TagResult {
   readonly failed: number;
 }
 
-// Pages of this size bound memory and what a crash repeats, and fit PostgREST's payloads (50 x 384 numbers is 200 kB).
-const PAGE = 50;
+/** Touchpoints a page. The least bounds memory and what a crash repeats, and fits PostgREST's payloads (200 kB). */
+export const TAG_PAGE = { least: 50, most: 500 } as const;
 
-/** @throws {TransientError} when the model or the store is away: what was saved stays, the rest still needs a tag */
+// Taggers that have said to a store that they are there: the one that did so last decides what is tagged with.
+const started = new WeakMap<Tagger, WeakSet<Store>>();
+
+/**
+ * Tags what needs it. Does nothing while tagging is paused, or once a tagger of another version was started on the store.
+ * @throws {TransientError} when the model or the store is away: what was saved stays, the rest still needs a tag
+ */
 export async function tagPending(deps: TagDeps, options: TagOptions = {}): Promise<TagResult> {
-  const versions = { encoder: deps.tagger.encoder, taxonomy: deps.tagger.taxonomy };
   const wanted = options.limit ?? Number.POSITIVE_INFINITY;
+  const size = options.page ?? TAG_PAGE.least;
   let [tagged, failed, seen] = [0, 0, 0];
   let after: string | null = null;
-  while (seen < wanted) {
+  let standing = await begin(deps);
+  while (seen < wanted && !standing.paused && !standing.aside) {
     options.signal?.throwIfAborted();
-    const page: Untagged[] = await readUntagged(deps.store, {
-      ...versions,
-      limit: Math.min(PAGE, wanted - seen),
-      after,
-    });
+    const limit = Math.min(size, wanted - seen);
+    const page: Untagged[] = await readUntagged(deps.store, { ...versionsOf(deps), limit, after });
     if (page.length === 0) break;
     const { rows, failures } = await tagPage(deps, page, options.signal);
-    const now = new Date(deps.clock.now()).toISOString();
-    tagged += await saveTags(deps.store, { ...versions, now, rows, failed: failures });
+    const answer = await saveTagsPage(deps.store, {
+      ...versionsOf(deps),
+      now: now(deps),
+      rows,
+      failed: failures,
+    });
+    standing = answer;
+    tagged += answer.saved;
     failed += failures.length;
     seen += page.length;
     after = page.at(-1)?.id ?? null;
     options.onPage?.(seen);
   }
+  if (standing.paused) deps.log.info({}, 'tagging is paused: touchpoint tag --resume');
+  if (standing.aside)
+    deps.log.warn(versionsOf(deps), 'another version was started on this store: standing aside');
   return { tagged, failed };
+}
+
+async function begin(deps: TagDeps): Promise<Standing> {
+  const { store, tagger } = deps;
+  const stores = started.get(tagger) ?? new WeakSet();
+  const standing = await beginTagging(store, {
+    ...versionsOf(deps),
+    now: now(deps),
+    start: !stores.has(store),
+  });
+  started.set(tagger, stores.add(store));
+  return standing;
+}
+
+function versionsOf({ tagger }: TagDeps) {
+  return { encoder: tagger.encoder, taxonomy: tagger.taxonomy };
+}
+
+function now({ clock }: TagDeps): string {
+  return new Date(clock.now()).toISOString();
 }
 
 interface TaggedPage {

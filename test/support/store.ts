@@ -12,7 +12,9 @@ export async function emptyStore(store: Pick<PgliteStore, 'sql'>): Promise<void>
     `with touchpoints as (delete from touchpoint.touchpoints), mailboxes as (delete from touchpoint.mailboxes),
        clients as (delete from touchpoint.clients), runs as (delete from touchpoint.runs),
        skips as (delete from touchpoint.skips), forgotten as (delete from touchpoint.forgotten),
-       privacy as (update touchpoint.privacy set version = 0, retained = null)
+       privacy as (update touchpoint.privacy set version = 0, retained = null),
+       encoders as (delete from touchpoint.encoders), lexicon as (delete from touchpoint.lexicon),
+       tagging as (update touchpoint.tagging set encoder = null, taxonomy = null, paused_at = null, aside_at = null)
      select`,
   );
 }
