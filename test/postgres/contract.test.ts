@@ -9,4 +9,4 @@ beforeAll(async () => {
 });
 afterAll(() => harness.close());
 
-storeContract(() => harness);
+storeContract('native Postgres', () => harness);

@@ -3,9 +3,14 @@ import { openPostgres } from '../../src/store/postgres.ts';
 import type { Harness } from '../store/contract/harness.ts';
 import { asServiceRole, createDatabase, openSql } from '../support/postgres.ts';
 
-/** A database of its own in the run's cluster, read and written with the service's rights. */
+/** A migrated, empty database of its own in the run's cluster; returns the superuser's URL. */
+export function nativeDatabase(): Promise<string> {
+  return createDatabase(inject('postgresUrl'));
+}
+
+/** Such a database, read and written with the service's rights. */
 export async function openNative(): Promise<Harness> {
-  const url = await createDatabase(inject('postgresUrl'));
+  const url = await nativeDatabase();
   const store = openPostgres(asServiceRole(url));
   const admin = openSql(url);
   const close = async () => {

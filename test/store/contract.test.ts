@@ -10,4 +10,4 @@ beforeAll(async () => {
 });
 afterAll(() => store.close());
 
-storeContract(() => ({ store, sql: store.sql, close: store.close }));
+storeContract('PGlite', () => ({ store, sql: store.sql, close: store.close }));

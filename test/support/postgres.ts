@@ -95,6 +95,13 @@ export function asServiceRole(url: string): string {
   return limited.href;
 }
 
+/** The same database as Supabase's REST API logs in: with no rights but to become one of the three roles. */
+export function asAuthenticator(url: string): string {
+  const limited = new URL(url);
+  limited.username = 'authenticator';
+  return limited.href;
+}
+
 /** Plain SQL as superuser. */
 export function openSql(url: string) {
   const pool = new pg.Pool({ connectionString: url, max: 2 });
@@ -135,6 +142,11 @@ async function makeTemplate(url: string): Promise<void> {
   await withPostgresRunner(url, ({ exec }) => exec(`create database ${TEMPLATE}`));
   const migrations = await readMigrations(migrationsDir);
   await withPostgresRunner(databaseUrl(url, TEMPLATE), (runner) => migrate(runner, migrations));
+  await withPostgresRunner(url, ({ exec }) =>
+    exec(
+      'create role authenticator login noinherit; grant anon, authenticated, service_role to authenticator',
+    ),
+  );
 }
 
 function databaseUrl(url: string, name: string): string {

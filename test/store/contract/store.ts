@@ -1,3 +1,4 @@
+import { describe } from 'vitest';
 import { briefingContract } from './briefing.ts';
 import { checkContract } from './check.ts';
 import { clientContract, feedContract, statusContract } from './feeds.ts';
@@ -9,17 +10,19 @@ import { subscriptionContract } from './subscriptions.ts';
 import { importContract, tagContract } from './tags.ts';
 
 /** What every driver promises; the same tests for each. The harness is open while they run, and emptied before each. */
-export function storeContract(harness: () => Harness): void {
-  pageContract(harness);
-  privacyContract(harness);
-  feedContract(harness);
-  clientContract(harness);
-  statusContract(harness);
-  tagContract(harness);
-  importContract(harness);
-  searchContract(harness);
-  zoneContract(harness);
-  subscriptionContract(harness);
-  briefingContract(harness);
-  checkContract(harness);
+export function storeContract(driver: string, harness: () => Harness): void {
+  describe(`contract on ${driver}`, () => {
+    pageContract(harness);
+    privacyContract(harness);
+    feedContract(harness);
+    clientContract(harness);
+    statusContract(harness);
+    tagContract(harness);
+    importContract(harness);
+    searchContract(harness);
+    zoneContract(harness);
+    subscriptionContract(harness);
+    briefingContract(harness);
+    checkContract(harness);
+  });
 }
