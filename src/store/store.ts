@@ -38,13 +38,29 @@ export class StoreUnavailable extends TransientError {
   override readonly name = 'StoreUnavailable';
 }
 
-/** A driver's error as one of ours, by SQLSTATE: class 08, 53 and 57 are the server's state, 40 a lost race. */
-export function storeError(name: string, code: string | undefined, cause: unknown): Error {
+/**
+ * A driver's error as one of ours, by SQLSTATE: class 08, 53 and 57 are the server's state, 40 a lost race.
+ * @param code its SQLSTATE, or PostgREST's own code
+ */
+export function storeError(name: string, code: string | undefined, thrown: unknown): Error {
+  const cause = new Error(wordsOf(thrown, code));
   if (code === 'PT409') return new StoreConflict(`${name}: somebody else moved the cursor`, { code, cause });
   if (code !== undefined && /^(08|40|53|57)/.test(code)) {
     return new StoreUnavailable(`${name}: the database cannot answer now (${code})`, { cause });
   }
+  // no such function or schema; PGRST202 is PostgREST's word for the same
+  if (code !== undefined && /^(42883|3F000|PGRST202)$/.test(code)) {
+    return new StoreError(`${name} is not in the database (run: touchpoint migrate)`, { code, cause });
+  }
   return new StoreError(`${name} failed`, { code, cause });
+}
+
+const Thrown = z.object({ message: z.string() });
+
+/** What the database said, without what it quotes: class 22 (data exceptions) quotes the value, which may be content. */
+function wordsOf(thrown: unknown, code: string | undefined): string {
+  const { message } = Thrown.safeParse(thrown).data ?? { message: 'no reason given' };
+  return code?.startsWith('22') === true ? message.replace(/".*"/s, '"…"') : message;
 }
 
 /** Calls a function and parses its answer: a schema that drifted is named at once, not three calls later. */

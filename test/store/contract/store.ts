@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { briefingContract } from './briefing.ts';
 import { checkContract } from './check.ts';
+import { errorContract } from './errors.ts';
 import { clientContract, feedContract, statusContract } from './feeds.ts';
 import type { Harness } from './harness.ts';
 import { pageContract } from './pages.ts';
@@ -24,5 +25,6 @@ export function storeContract(driver: string, harness: () => Harness): void {
     subscriptionContract(harness);
     briefingContract(harness);
     checkContract(harness);
+    errorContract(harness);
   });
 }
