@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { IANAZone } from 'luxon';
 import { parse as parseYaml, YAMLParseError } from 'yaml';
 import { z } from 'zod';
 import { ConfigError } from './errors.ts';
@@ -18,6 +19,39 @@ const cron = z.string().regex(/^(\S+\s+){4,5}\S+$/, 'a cron expression such as "
 const days = z.int().min(1).max(3650);
 const methods = ['auto', 'secret', 'certificate', 'managed_identity', 'device_code'] as const;
 const internalOnly = z.enum(['keep', 'about_client', 'drop']);
+
+const collected = z.enum(['auto', 'on', 'off']);
+const published = z.enum(['on', 'off']);
+const column = z.string().min(1).max(63);
+
+const Dashboard = z.strictObject({
+  collect: z.strictObject({
+    clients: collected,
+    skips: collected,
+    actions: collected,
+    nps: collected,
+    topics: collected,
+    knowledge: collected,
+    risks: collected,
+  }),
+  risks: z.strictObject({
+    table: column,
+    id: column,
+    column,
+    path: z.array(z.string().min(1)),
+    client_name: column,
+    client_uuid: column,
+  }),
+  publish: z.strictObject({
+    meetings: published,
+    meeting_types: published,
+    action_categories: published,
+    nps_topics: published,
+  }),
+  time_zone: z
+    .string()
+    .refine((zone) => IANAZone.isValidZone(zone), 'an IANA time zone such as Australia/Melbourne'),
+});
 
 const Client = z.strictObject({
   name: z.string().trim().min(1),
@@ -74,6 +108,7 @@ const Settings = z.strictObject({
   clients: z.array(Client),
   internal_domains: z.array(domain),
   shared_domains: z.array(domain),
+  dashboard: Dashboard,
   schedule: cron,
   data_dir: z.string().min(1),
   models: z.strictObject({

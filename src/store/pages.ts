@@ -63,7 +63,7 @@ export interface Window {
   readonly end: string;
 }
 
-const Outcome = z.enum(['inserted', 'updated', 'restored', 'copied', 'unchanged']);
+export const Outcome = z.enum(['inserted', 'updated', 'restored', 'copied', 'unchanged']);
 const PageResult = z.object({
   version: z.number(),
   /** By graph id of the copies given. */
@@ -139,15 +139,14 @@ export interface ImportItem {
  * @throws {StoreConflict} when newer lists hold
  */
 export function importTouchpoints(store: Store, now: string, items: readonly ImportItem[], privacy?: number) {
-  const rows = items.map(({ touchpoint, match }) => ({
-    mailbox: '',
-    graph_id: '',
-    rank: 0,
-    modified_at: now,
-    ...touchpointRow(touchpoint, match),
-  }));
+  const rows = items.map((item) => importRow(item, now));
   const Answer = z.array(z.object({ kind: z.string(), source_key: z.string(), outcome: Outcome }));
   return callStore(store, 'touchpoint_import', { now, items: rows, privacy }, Answer);
+}
+
+/** A touchpoint that comes from no mailbox, as the store takes it. */
+export function importRow({ touchpoint, match }: ImportItem, now: string) {
+  return { mailbox: '', graph_id: '', rank: 0, modified_at: now, ...touchpointRow(touchpoint, match) };
 }
 
 function touchpointRow(touchpoint: Touchpoint, match: ClientMatch) {

@@ -64,6 +64,14 @@ export function screen(privacy: Privacy, copy: Copy, match: ClientMatch): Verdic
   return byRelevance(privacy, copy.touchpoint, match) ?? verdict;
 }
 
+/** The same for what comes from no mailbox: nobody skips it, and that only our own people stand in it says nothing. */
+export function screenRow(privacy: Privacy, touchpoint: Touchpoint, match: ClientMatch): Verdict {
+  const reason = excluded(privacy.settings, touchpoint.people);
+  if (reason !== null) return drop(reason);
+  if (isTooOld(privacy.settings, touchpoint)) return drop('too old');
+  return screenForgotten(privacy, touchpoint, match);
+}
+
 function drop(reason: DropReason): Verdict {
   return { outcome: 'drop', reason };
 }
@@ -96,20 +104,18 @@ function byRelevance(
   touchpoint: Touchpoint,
   match: ClientMatch,
 ): Verdict | null {
-  const { kind, people, occurredAt } = touchpoint;
-  if (
-    settings.notBefore !== null &&
-    occurredAt !== null &&
-    Date.parse(occurredAt) < Date.parse(settings.notBefore)
-  ) {
-    return drop('too old');
-  }
+  const { kind, people } = touchpoint;
+  if (isTooOld(settings, touchpoint)) return drop('too old');
   const rule = kind === 'meeting' ? settings.internalOnly.meetings : settings.internalOnly.mail;
   // as long as no client is known, nothing can be told to be about none
   const chatter = rule === 'drop' || (rule === 'about_client' && clients.anyKnown && match.client === null);
   if (chatter && isInternal(settings, people)) return drop('internal');
   if (kind === 'email' && settings.dropUnmatchedMail && match.client === null) return drop('no client');
   return null;
+}
+
+function isTooOld({ notBefore }: PrivacySettings, { occurredAt }: Touchpoint): boolean {
+  return notBefore !== null && occurredAt !== null && Date.parse(occurredAt) < Date.parse(notBefore);
 }
 
 /** Somebody must be known to be ours: an item that names nobody is nobody's chatter. */

@@ -27,6 +27,11 @@ export class Forgotten {
     return this.#known.size === 0;
   }
 
+  /** Changes with every entry. */
+  get digest(): string {
+    return sha256([...this.#known].sort().join('\n'));
+  }
+
   /** True for a forgotten value as it is stored: an address or mailbox in lower case, a domain, a folded name. */
   has(kind: Hashed['kind'], normalised: string): boolean {
     return this.#known.size > 0 && this.#known.has(`${kind} ${sha256(normalised)}`);
