@@ -1,3 +1,4 @@
+import { readTaxonomy } from '../classify/taxonomy.ts';
 import type { Config } from '../core/config.ts';
 import { apiApp } from '../server/api/app.ts';
 import { keyRing } from '../server/api/keys.ts';
@@ -20,13 +21,19 @@ export async function openApi(context: Context, config: Config): Promise<Api> {
   const deps = {
     store: await context.store(),
     tagger: () => context.tagger(),
+    taxonomy: () => readTaxonomy(config.taxonomyFile),
     resync: async (options: Parameters<typeof resync>[2] = {}) => {
       const result = await resync(await context.syncDeps(), config, options);
       if (options.dryRun !== true) await tagWhatWaits(context, options);
       return result;
     },
     ...{ clock, log, keys },
-    settings: { ratePerMinute: rate_per_minute, origins, staleMinutes: stale_minutes },
+    settings: {
+      ratePerMinute: rate_per_minute,
+      origins,
+      internalDomains: config.internal_domains,
+      staleMinutes: stale_minutes,
+    },
   };
   const runs = resyncRuns(deps);
   return { app: apiApp(deps, runs), hasKeys: !keys.isEmpty, stop: () => runs.stop() };

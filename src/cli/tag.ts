@@ -28,7 +28,10 @@ export async function tag(context: Context, options: TagOptions): Promise<number
     { ...options, onPage: (done) => progress(`tagged ${count(done)}`) },
   );
   endProgress();
-  const { untagged, versions } = await readStatus(store, { encoder: tagger.encoder, taxonomy: tagger.taxonomy });
+  const { untagged, versions } = await readStatus(store, {
+    encoder: tagger.encoder,
+    taxonomy: tagger.taxonomy,
+  });
   if (options.json === true) printJson({ ...result, waiting: untagged, versions });
   else {
     const why = versions.paused ? '; tagging is paused' : '';

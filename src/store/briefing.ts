@@ -108,7 +108,7 @@ const MeetingRow = z.object({
 export type MeetingRow = z.infer<typeof MeetingRow>;
 
 const counts = z.record(z.string(), z.number());
-const Facets = z.object({
+export const Facets = z.object({
   total: z.number(),
   status: counts,
   meeting_type: counts,
@@ -119,7 +119,7 @@ const Facets = z.object({
 });
 export type Facets = z.infer<typeof Facets>;
 
-const Meetings = z.object({
+export const Meetings = z.object({
   rows: z.array(MeetingRow),
   next: z.string().nullable(),
   previous: z.string().nullable(),
@@ -159,7 +159,7 @@ const FeedbackRow = z.object({
   holds: z.boolean(),
 });
 
-const Whole = z.object({
+export const Whole = z.object({
   id: z.uuid(),
   kind: z.enum(KINDS),
   source_key: z.string(),

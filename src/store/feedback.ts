@@ -39,7 +39,7 @@ export type NewFeedback = Verdict &
     readonly comment?: string;
   };
 
-const Saved = z.object({
+export const Saved = z.object({
   id: z.number(),
   touchpoint: z.uuid(),
   task: z.string(),

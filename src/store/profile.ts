@@ -27,7 +27,7 @@ const Period = z.object({
   complete: z.boolean(),
 });
 
-const Heatmap = z.object({
+export const Heatmap = z.object({
   zone: z.string(),
   period: z.enum(PERIODS),
   periods: z.array(Period),
@@ -70,7 +70,7 @@ export function readHeatmap(store: Store, span: Span & { readonly top?: number }
 const share = z.number().min(0).max(1);
 const sentiments = { positive: z.number(), neutral: z.number(), negative: z.number(), mixed: z.number() };
 
-const Trend = z.object({
+export const Trend = z.object({
   zone: z.string(),
   period: z.enum(PERIODS),
   periods: z.array(
@@ -91,7 +91,7 @@ export function readTrend(store: Store, span: Span): Promise<Trend> {
 }
 
 const part = { value: share.nullable(), weight: z.number(), n: z.number() };
-const Signal = z.object({
+export const Signal = z.object({
   client: z.object({ id: z.uuid(), name: z.string() }),
   /** 0 (nothing points to trouble) to 100; null when there is too little to say. */
   signal: z.number().min(0).max(100).nullable(),
@@ -121,7 +121,7 @@ export function readSignal(
   return callStore(store, 'touchpoint_signal', question, Signal);
 }
 
-const ClientLine = z.object({
+export const ClientLine = z.object({
   id: z.uuid(),
   name: z.string(),
   aliases: z.array(z.string()),

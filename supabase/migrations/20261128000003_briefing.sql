@@ -132,7 +132,7 @@ create index touchpoints_page on touchpoint.touchpoints (kind, occurred_at, id) 
   where deleted_at is null;
 create index touchpoints_end on touchpoint.touchpoints (kind, (coalesce(ends_at, occurred_at))) where deleted_at is null;
 create index touchpoints_repeats on touchpoint.touchpoints (repeats_as) where deleted_at is null and repeats_as is not null;
-create index touchpoints_people on touchpoint.touchpoints using gin (people jsonb_path_ops);
+create index touchpoints_addresses on touchpoint.touchpoints using gin (people jsonb_path_ops);
 create index touchpoints_uncertain on touchpoint.touchpoints (kind, occurred_at, id)
   where deleted_at is null and uncertain <> '{}';
 create index copies_mailbox on touchpoint.copies (mailbox, touchpoint);

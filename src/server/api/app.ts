@@ -3,16 +3,22 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
+import { routePath } from 'hono/route';
 import { secureHeaders } from 'hono/secure-headers';
+import { StoreError } from '../../store/store.ts';
 import { admit } from './access.ts';
 import { classifyRoutes } from './classify.ts';
 import type { ApiDeps, ApiEnv } from './env.ts';
 import { healthRoutes } from './health.ts';
+import { meetingRoutes } from './meetings.ts';
 import { metrics } from './metrics.ts';
 import { ApiProblem, problemFor, problemResponse } from './problem.ts';
+import { profileRoutes } from './profile.ts';
 import { resyncRoutes } from './resync.ts';
 import type { ResyncRuns } from './resync-runs.ts';
 import { statusRoutes } from './status.ts';
+import { taxonomyRoutes } from './taxonomy.ts';
+import { touchpointRoutes } from './touchpoint.ts';
 
 /** The HTTP API: everything below /api/v1 carries a key, or comes from this machine while none is set. */
 
@@ -33,8 +39,10 @@ export function apiApp(deps: ApiDeps, runs: ResyncRuns): OpenAPIHono<ApiEnv> {
   app.onError((error, context) => {
     const requestId = context.get('requestId');
     const problem = problemFor(error instanceof HTTPException ? fromFramework(error) : error);
+    // never the chain of causes: a database quotes the values that it refuses
+    const named = error instanceof StoreError ? `${error.message} (${error.code ?? 'no code'})` : error.name;
     if (problem === null)
-      log.error({ requestId, error: error.name, path: context.req.routePath }, 'request failed');
+      log.error({ requestId, error: named, path: routePath(context, -1) }, 'request failed');
     const ours = 'something went wrong here; the log says more under the request id';
     return problemResponse(context, problem ?? new ApiProblem(500, 'Internal error', ours), requestId);
   });
@@ -60,6 +68,10 @@ export function apiApp(deps: ApiDeps, runs: ResyncRuns): OpenAPIHono<ApiEnv> {
   app.route(API_PATH, classifyRoutes(deps));
   app.route(API_PATH, statusRoutes(deps));
   app.route(API_PATH, resyncRoutes(runs));
+  app.route(API_PATH, meetingRoutes(deps));
+  app.route(API_PATH, profileRoutes(deps));
+  app.route(API_PATH, touchpointRoutes(deps));
+  app.route(API_PATH, taxonomyRoutes(deps));
   return app;
 }
 

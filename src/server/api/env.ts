@@ -1,5 +1,6 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Tagger } from '../../classify/tagger.ts';
+import type { Taxonomy } from '../../classify/taxonomy.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/log.ts';
 import type { Store } from '../../store/store.ts';
@@ -12,6 +13,7 @@ export interface ApiDeps {
   readonly store: Store;
   /** Loads the model when it is first asked for. @throws {TransientError} while it cannot be used */
   readonly tagger: () => Promise<Tagger>;
+  readonly taxonomy: () => Promise<Taxonomy>;
   /** The manual resync, with what needs tags tagged after it. */
   readonly resync: (options: ResyncOptions) => Promise<ResyncResult>;
   readonly clock: Clock;
@@ -25,6 +27,8 @@ export interface ApiSettings {
   readonly ratePerMinute: number;
   /** Origins of browsers that may ask besides our own page. */
   readonly origins: readonly string[];
+  /** Domains of our own: who of another takes part makes a meeting external. */
+  readonly internalDomains: readonly string[];
   /** A feed that was not read for so many minutes is stale. */
   readonly staleMinutes: number;
 }

@@ -69,13 +69,15 @@ export function problemFor(error: unknown): ApiProblem | null {
   if (error instanceof ConfigError) return new ApiProblem(400, 'Wrong request', error.message);
   if (error instanceof StoreConflict)
     return new ApiProblem(409, 'Conflict', 'it changed meanwhile: read it again');
-  return error instanceof StoreError ? problemOfState(error.code) : null;
+  return error instanceof StoreError ? problemOfState(error) : null;
 }
 
-/** By SQLSTATE: ours (`PT404`), and class 22, a value that Postgres cannot take. */
-function problemOfState(code: string | undefined): ApiProblem | null {
+/** By SQLSTATE: ours (PT4xx, whose words name the field), and class 22, a value that Postgres cannot take. */
+function problemOfState({ code, cause, message }: StoreError): ApiProblem | null {
   if (code === 'PT404') return notFound('touchpoint');
-  if (code === 'PT400' || code?.startsWith('22') === true)
+  if (code === 'PT422')
+    return new ApiProblem(400, 'Wrong request', cause instanceof Error ? cause.message : message);
+  if (code?.startsWith('22') === true)
     return new ApiProblem(400, 'Wrong request', 'a value is not one that the store can take');
   return null;
 }

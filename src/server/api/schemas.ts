@@ -48,3 +48,32 @@ export const PROBLEMS = {
 } as const;
 
 export const SECURED: Record<string, string[]>[] = [{ key: [] }];
+
+/** A label, name or address. */
+export const Word = z.string().trim().min(1).max(400);
+
+export const Zone = z.string().max(64).openapi({ description: 'IANA name', example: 'Australia/Sydney' });
+
+/** A query parameter that may be given several times. */
+export function many<T extends z.ZodType>(schema: T) {
+  const listed = z.preprocess(
+    (value) => (value === undefined || Array.isArray(value) ? value : [value]),
+    z.array(schema).min(1).max(100).optional(),
+  );
+  return listed;
+}
+
+/** A query parameter that says yes or no. */
+export function flag() {
+  return z
+    .enum(['true', 'false'])
+    .transform((text) => text === 'true')
+    .optional();
+}
+
+type Present<T> = { [K in keyof T]: Exclude<T[K], undefined> };
+
+/** Without what was left out. */
+export function present<T extends object>(given: T): Present<T> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Present<T>;
+}

@@ -1,5 +1,6 @@
 import { onTestFinished } from 'vitest';
 import type { Tagger } from '../../../src/classify/tagger.ts';
+import { readTaxonomy } from '../../../src/classify/taxonomy.ts';
 import type { ApiKeySetting } from '../../../src/core/config.ts';
 import { TransientError } from '../../../src/core/errors.ts';
 import { silentLog } from '../../../src/core/log.ts';
@@ -9,6 +10,7 @@ import { keyRing, newKey } from '../../../src/server/api/keys.ts';
 import { resyncRuns } from '../../../src/server/api/resync-runs.ts';
 import { startServer } from '../../../src/server/server.ts';
 import type { Store } from '../../../src/store/store.ts';
+import { TAXONOMY } from '../../classify/model-folder.ts';
 
 export const NOW = Date.parse('2026-03-01T00:00:00Z');
 
@@ -39,7 +41,8 @@ export async function serving({ store, tagger, resync, keys = [], apiKey, settin
     clock: { now: () => NOW, sleep: async () => undefined },
     log,
     keys: ring,
-    settings: { ratePerMinute: 100_000, origins: [], staleMinutes: 60, ...settings },
+    taxonomy: () => readTaxonomy(TAXONOMY),
+    settings: { ratePerMinute: 100_000, origins: [], internalDomains: [], staleMinutes: 60, ...settings },
   };
   const runs = resyncRuns(deps);
   const api = { app: apiApp(deps, runs), hasKeys: !ring.isEmpty };
