@@ -39,7 +39,7 @@ const ClassifyRequest = z
       .max(100),
   })
   .openapi('ClassifyRequest');
-const ClassifyAnswer = z
+export const ClassifyAnswer = z
   .object({ results: z.array(Answer.extend({ id: z.string().nullable() })), model: Model })
   .openapi('ClassifyAnswer');
 
@@ -61,7 +61,7 @@ const classifyRoute = createRoute({
   responses: { 200: answer('An answer for each item, in order', ClassifyAnswer), ...PROBLEMS },
 });
 
-const NpsAnswer = z
+export const NpsAnswer = z
   .object({
     sentiment: z.enum(['positive', 'neutral', 'negative']).nullable(),
     mixed: z.boolean(),
@@ -82,7 +82,7 @@ const npsRoute = createRoute({
   responses: { 200: answer('What the comment says', NpsAnswer), ...PROBLEMS },
 });
 
-const CategoryAnswer = z
+export const CategoryAnswer = z
   .object({
     category: z.string().nullable(),
     confidence: z.number(),

@@ -1,0 +1,21 @@
+import { expectTypeOf, it } from 'vitest';
+import type { z } from 'zod';
+import type * as client from '../../src/client/index.ts';
+import type { CategoryAnswer as Category, ClassifyAnswer, NpsAnswer } from '../../src/server/api/classify.ts';
+import type { Facets, Meetings } from '../../src/store/briefing.ts';
+import type { Saved } from '../../src/store/feedback.ts';
+import type { Heatmap } from '../../src/store/profile.ts';
+
+/** The client's types are written by hand, because it depends on nothing; the compiler holds them against the API's. */
+
+it('are those of the API', () => {
+  expectTypeOf<client.Meetings>().toEqualTypeOf<z.infer<typeof Meetings>>();
+  expectTypeOf<client.Facets>().toEqualTypeOf<z.infer<typeof Facets>>();
+  expectTypeOf<client.Heatmap>().toEqualTypeOf<z.infer<typeof Heatmap>>();
+  expectTypeOf<client.SavedFeedback>().toEqualTypeOf<z.infer<typeof Saved>>();
+  expectTypeOf<client.NpsAnswer>().toEqualTypeOf<z.infer<typeof NpsAnswer>>();
+  expectTypeOf<client.CategoryAnswer>().toEqualTypeOf<z.infer<typeof Category>>();
+  expectTypeOf<{ results: client.Classification[]; model: client.Model }>().toEqualTypeOf<
+    z.infer<typeof ClassifyAnswer>
+  >();
+});
