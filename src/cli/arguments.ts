@@ -38,3 +38,28 @@ function kinds(text: string, before: Kind[] | undefined): Kind[] {
 export function kindOption(): Option {
   return new Option('--kind <kind>', 'only this kind; may be given again').argParser(kinds);
 }
+
+/** `--person`, which may be given several times. */
+export function personOption(): Option {
+  return new Option(
+    '--person <name>',
+    'only with this person: address, name or part of the name; may be given again',
+  ).argParser((text, before: string[] | undefined) => [...(before ?? []), text]);
+}
+
+interface Label {
+  readonly task: string;
+  readonly label: string;
+}
+
+/** `--label intent=qbr`, which may be given several times. */
+export function labelOption(): Option {
+  return new Option('--label <task=label>', 'only with this label; may be given again').argParser(
+    (text, before: Label[] | undefined) => {
+      const [, task, label] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+      if (task === undefined || label === undefined)
+        throw new InvalidArgumentError('wants task=label, such as intent=qbr.');
+      return [...(before ?? []), { task, label }];
+    },
+  );
+}

@@ -31,6 +31,7 @@ export class Context implements AsyncDisposable {
   readonly #open: (() => Promise<void>)[] = [];
   #store: Promise<Store> | undefined;
   #tagger: Promise<Tagger> | undefined;
+  readonly #others = new Map<string, Promise<Tagger>>();
   #tenant: Promise<Tenant> | undefined;
 
   constructor(config: Config, log: Log) {
@@ -50,6 +51,19 @@ export class Context implements AsyncDisposable {
       .then(({ createTagger }) => createTagger(this.taggerOptions()))
       .then((tagger) => this.#keep(tagger, () => tagger.close()));
     return this.#tagger;
+  }
+
+  /** The one of another model folder: an encoder that still answers searches while its successor builds. */
+  taggerOf(folder: string): Promise<Tagger> {
+    if (folder === this.config.models.encoder) return this.tagger();
+    let made = this.#others.get(folder);
+    if (made === undefined) {
+      made = import('../classify/tagger.ts')
+        .then(({ createTagger }) => createTagger({ ...this.taggerOptions(), encoder: folder }))
+        .then((tagger) => this.#keep(tagger, () => tagger.close()));
+      this.#others.set(folder, made);
+    }
+    return made;
   }
 
   /** What a tagger is made of. Heads trained here lie in the data directory, unless the models folder is one's own. */

@@ -7,7 +7,16 @@ import { ConfigError, reasonOf } from '../core/errors.ts';
 import { packagePath } from '../core/paths.ts';
 import { KINDS } from '../core/touchpoint.ts';
 import { StoreLocked } from '../store/lock.ts';
-import { instant, kindOption, portNumber, share, TASKS, whole } from './arguments.ts';
+import {
+  instant,
+  kindOption,
+  labelOption,
+  personOption,
+  portNumber,
+  share,
+  TASKS,
+  whole,
+} from './arguments.ts';
 import { type Context, type GlobalOptions, openContext } from './context.ts';
 
 /** Exit codes: 0 done, 1 failed, 2 wrong usage or configuration. Each command is loaded when it is asked for. */
@@ -72,11 +81,14 @@ command('status', 'what is stored, what waits, how fresh each feed is').action((
   run(options, async (context) => (await import('./status.ts')).status(context, options)),
 );
 command('search', 'hybrid search over everything stored')
-  .argument('<question>')
+  .argument('[question]')
   .addOption(kindOption())
   .option('--client <name>', 'only this client')
   .option('--since <date>', 'only from this date on', instant)
   .option('--until <date>', 'only before this date', instant)
+  .addOption(personOption())
+  .addOption(labelOption())
+  .option('--similar <id>', 'what is like this touchpoint, instead of a question')
   .option('--limit <n>', 'results', whole, 10)
   .action((question, options) =>
     run(options, async (context) => (await import('./search.ts')).search(context, question, options)),

@@ -1,6 +1,7 @@
-import { reasonOf, TransientError } from '../core/errors.ts';
+import { ConfigError } from '../core/errors.ts';
 import type { Kind } from '../core/touchpoint.ts';
-import { search as ask, type Question } from '../store/search.ts';
+import { search as ask, type Filter, type Hit, similar } from '../store/search.ts';
+import { embedQuestion } from '../sync/question.ts';
 import type { Context } from './context.ts';
 import { printJson, printLine } from './output.ts';
 
@@ -9,22 +10,20 @@ export interface SearchOptions {
   readonly client?: string;
   readonly since?: string;
   readonly until?: string;
+  readonly person?: string[];
+  readonly label?: { readonly task: string; readonly label: string }[];
+  readonly similar?: string;
   readonly limit: number;
   readonly json?: boolean;
 }
 
-/** Hybrid search; without a model it searches by words and says so. */
-export async function search(context: Context, query: string, options: SearchOptions): Promise<number> {
-  const store = await context.store();
-  const hits = await ask(store, {
-    query,
-    embedding: await embedded(context, query),
-    limit: options.limit,
-    ...(options.kind === undefined ? {} : { kinds: options.kind }),
-    ...(options.client === undefined ? {} : { client: options.client }),
-    ...(options.since === undefined ? {} : { since: options.since }),
-    ...(options.until === undefined ? {} : { until: options.until }),
-  });
+/** Hybrid search, or what is like one touchpoint; without a model it searches by words and says so. */
+export async function search(
+  context: Context,
+  query: string | undefined,
+  options: SearchOptions,
+): Promise<number> {
+  const hits = await found(context, query, options);
   if (options.json === true) {
     printJson(hits);
     return 0;
@@ -40,14 +39,29 @@ export async function search(context: Context, query: string, options: SearchOpt
   return 0;
 }
 
-async function embedded(context: Context, query: string): Promise<Question['embedding']> {
-  try {
-    const tagger = await context.tagger();
-    const [vector] = await tagger.embed([query]);
-    return vector === undefined ? null : { vector, encoder: tagger.encoder };
-  } catch (error) {
-    if (!(error instanceof TransientError)) throw error;
-    context.log.warn({ reason: reasonOf(error) }, 'searching by words alone');
-    return null;
+async function found(context: Context, query: string | undefined, options: SearchOptions): Promise<Hit[]> {
+  const store = await context.store();
+  const filter = { ...filterOf(options), limit: options.limit };
+  if (options.similar !== undefined) {
+    if (query !== undefined) throw new ConfigError('a question and --similar: wants one of them');
+    return similar(store, { ...filter, id: options.similar });
   }
+  if (query === undefined) throw new ConfigError('wants a question, or --similar with an id');
+  const { log } = context;
+  const embedding = await embedQuestion(
+    { store, log, tagger: () => context.tagger(), taggerOf: (folder) => context.taggerOf(folder) },
+    query,
+  );
+  return ask(store, { ...filter, query, embedding });
+}
+
+function filterOf({ kind, client, since, until, person, label }: SearchOptions): Filter {
+  return {
+    ...(kind === undefined ? {} : { kinds: kind }),
+    ...(client === undefined ? {} : { client }),
+    ...(since === undefined ? {} : { since }),
+    ...(until === undefined ? {} : { until }),
+    ...(person === undefined ? {} : { people: person }),
+    ...(label === undefined ? {} : { labels: label }),
+  };
 }

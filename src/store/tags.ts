@@ -97,6 +97,11 @@ export async function pauseTagging(store: Store, paused: boolean, now: string): 
   await callStore(store, 'touchpoint_tagging_pause', { paused, now }, z.object({ paused: z.boolean() }));
 }
 
+/** Counts anew how rare each word is, if much came or went since the last count: searches weigh words by it. */
+export async function countWords(store: Store): Promise<void> {
+  await callStore(store, 'touchpoint_words_count', {}, z.object({ counted: z.number().nullable() }));
+}
+
 const Encoders = z.object({ serving: z.string().nullable(), building: z.string().nullable() });
 
 /** The encoder whose vectors searches compare, and the one that is to follow it. */

@@ -5,6 +5,7 @@ import type { Log } from '../core/log.ts';
 import type { Store } from '../store/store.ts';
 import {
   beginTagging,
+  countWords,
   readUntagged,
   type Standing,
   saveTagsPage,
@@ -70,6 +71,7 @@ export async function tagPending(deps: TagDeps, options: TagOptions = {}): Promi
     after = page.at(-1)?.id ?? null;
     options.onPage?.(seen);
   }
+  if (tagged > 0) await countWords(deps.store);
   if (standing.paused) deps.log.info({}, 'tagging is paused: touchpoint tag --resume');
   if (standing.aside)
     deps.log.warn(versionsOf(deps), 'another version was started on this store: standing aside');

@@ -440,8 +440,9 @@ begin
     where not coalesce(p->'withhold', '[]') ? r.kind
   ),
   known as (
-    select g.*, greatest(0, 1 - (touchpoint.vector_of(t) <=> near)) as similarity
+    select g.*, s.similarity
     from given g left join touchpoints t on t.deleted_at is null and t.kind = g.kind and t.source_key = g.id
+    cross join lateral (select 1 - (touchpoint.vector_of(t) <=> near) as similarity) s
   ),
   scored as (
     select k.*, case when near is null then k.text_score else (1 - weight) * k.text_score

@@ -2,13 +2,18 @@ import type { Tagger } from '../../src/classify/tagger.ts';
 
 /** A tagger that answers at once, for tests about flow; the real one has tests of its own. */
 export function quickTagger(
-  options: { readonly fail?: (title: string) => Error | undefined } = {},
+  options: {
+    readonly fail?: (title: string) => Error | undefined;
+    readonly encoder?: string;
+    readonly taxonomy?: string;
+  } = {},
 ): Tagger & { readonly seen: string[] } {
   const seen: string[] = [];
+  const vector = () => new Float32Array(384).fill(1 / Math.sqrt(384));
   return {
     seen,
-    encoder: 'quick@1',
-    taxonomy: 'quick',
+    encoder: options.encoder ?? 'quick@1',
+    taxonomy: options.taxonomy ?? 'quick',
     dimensions: 384,
     async tag(items) {
       return items.map(({ title }) => {
@@ -17,11 +22,11 @@ export function quickTagger(
         seen.push(title);
         const label = { label: 'qbr', score: 0.9 };
         const intent = { primary: 'qbr', labels: [label], scores: { qbr: 0.9 }, uncertain: false };
-        return { vector: new Float32Array(384).fill(1 / Math.sqrt(384)), tasks: { intent } };
+        return { vector: vector(), tasks: { intent } };
       });
     },
     classify: async () => [],
-    embed: async () => [],
+    embed: async (texts) => texts.map(() => vector()),
     close: async () => undefined,
     [Symbol.asyncDispose]: async () => undefined,
   };

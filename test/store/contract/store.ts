@@ -7,8 +7,10 @@ import type { Harness } from './harness.ts';
 import { pageContract } from './pages.ts';
 import { privacyContract } from './privacy.ts';
 import { searchContract, zoneContract } from './search.ts';
+import { similarContract } from './similar.ts';
 import { subscriptionContract } from './subscriptions.ts';
 import { importContract, tagContract } from './tags.ts';
+import { versionContract } from './versions.ts';
 
 /** What every driver promises; the same tests for each. The harness is open while they run, and emptied before each. */
 export function storeContract(driver: string, harness: () => Harness): void {
@@ -20,7 +22,9 @@ export function storeContract(driver: string, harness: () => Harness): void {
     statusContract(harness);
     tagContract(harness);
     importContract(harness);
+    versionContract(harness);
     searchContract(harness);
+    similarContract(harness);
     zoneContract(harness);
     subscriptionContract(harness);
     briefingContract(harness);
