@@ -117,8 +117,7 @@ begin
      or exists (select from unnest(labels || array[p->>'label']) l where length(l) not between 1 and 200) then
     raise exception 'labels: wants at most 50 different ones' using errcode = 'PT422';
   end if;
-  if verdict in ('up', 'down') and not coalesce(p->>'label' = any(shown), p->>'label' is null)
-     or seen <> shown then
+  if seen <> shown or (verdict in ('up', 'down') and p->>'label' is not null and p->>'label' <> all(shown)) then
     raise exception 'the labels are no longer those that were seen' using errcode = 'PT409';
   end if;
   if verdict = 'withdraw' and not exists (select from classification_feedback f

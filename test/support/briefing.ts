@@ -54,7 +54,7 @@ const STEPS = [
    where n.n % 4 > 0 and (place = 1 or (l.task <> 'sentiment' and n.n % 3 = 0))
    on conflict do nothing`,
   `insert into touchpoint.settled (touchpoint, task, settled_at)
-   select t.id, 'intent', now() from touchpoint.touchpoints t where t.kind = 'meeting' and t.source_key like '%77'`,
+   select t.id, 'intent', now() from touchpoint.touchpoints t where t.kind = 'meeting' and t.source_key like '%71'`,
   `insert into touchpoint.tags (touchpoint, task, label, score, origin, version)
    select s.touchpoint, s.task, 'training', 1, 'person', 'feedback' from touchpoint.settled s`,
 ];
