@@ -5,6 +5,7 @@ import { readStatus } from '../store/feeds.ts';
 import type { Store } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { checkCredential, credentialWords } from './doctor-credential.ts';
+import { checkDashboard } from './doctor-dashboard.ts';
 import { checkMailboxes } from './doctor-mailboxes.ts';
 import { checkWebhooks } from './doctor-webhooks.ts';
 import { Findings } from './findings.ts';
@@ -16,7 +17,10 @@ export async function doctor(context: Context, options: { readonly json?: boolea
   await checkDataDir(context, findings);
   const store = await checkStoreOpens(context, findings);
   const dimension = await checkModel(context, findings);
-  if (store !== null) await checkSchema(store, dimension, findings);
+  if (store !== null) {
+    await checkSchema(store, dimension, findings);
+    await checkDashboard(context, store, findings);
+  }
   const graph = await checkSignIn(context, findings);
   if (graph !== null) await checkMailboxes(context, { graph, store, findings });
   await checkWebhooks(context, findings);

@@ -1,3 +1,4 @@
+import { type Probed, probeDashboard } from '../store/dashboard.ts';
 import { readStatus, type StatusRow } from '../store/feeds.ts';
 import { CIRCUIT, KIND_WORDS, STATE_WORDS } from '../sync/states.ts';
 import type { Context } from './context.ts';
@@ -5,10 +6,24 @@ import { count, plural, printJson, printLine } from './output.ts';
 
 /** What is stored, what waits, how fresh each feed is. */
 export async function status(context: Context, options: { readonly json?: boolean }): Promise<number> {
-  const report = await readStatus(await context.store());
-  if (options.json === true) printJson(report);
-  else printStatus(report, context.clock.now());
+  const store = await context.store();
+  const report = await readStatus(store);
+  const dashboard = await probeDashboard(store, context.config.dashboard.risks);
+  if (options.json === true) printJson({ ...report, dashboard });
+  else {
+    printStatus(report, context.clock.now());
+    printDashboard(dashboard);
+  }
   return 0;
+}
+
+/** One line: which of the dashboard's tables are there; nothing where none is. */
+function printDashboard(probed: readonly Probed[]): void {
+  const usable = probed.filter(({ problem }) => problem === null);
+  if (usable.length > 0) printLine(`dashboard: reads ${usable.map(({ table }) => table).join(', ')}`);
+  for (const { table, problem } of probed) {
+    if (table !== null && problem !== null) printLine(`! dashboard ${table}: ${problem}`);
+  }
 }
 
 function printStatus(report: StatusRow, now: number): void {

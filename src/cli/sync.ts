@@ -1,10 +1,12 @@
 import type { Config } from '../core/config.ts';
 import { reasonOf, TransientError } from '../core/errors.ts';
+import { type Collected, collect } from '../sync/dashboard.ts';
 import { type PassResult, syncPass } from '../sync/pass.ts';
 import { hasFailed } from '../sync/problem.ts';
+import { type Published, publish } from '../sync/publish.ts';
 import { type Retained, retain } from '../sync/retention.ts';
 import { type TagResult, tagPending } from '../sync/tagging.ts';
-import type { Tally } from '../sync/tally.ts';
+import { Tally } from '../sync/tally.ts';
 import type { Context } from './context.ts';
 import { count, endProgress, plural, printJson, printLine, progress } from './output.ts';
 import { withSandboxClients } from './tenant.ts';
@@ -24,6 +26,7 @@ export interface TagReport {
 export interface PassReport extends TagReport {
   readonly pass: PassResult;
   readonly retained: Retained;
+  readonly dashboard: Pick<Collected & Published, 'tally' | 'problems'>;
 }
 
 /** One pass over all feeds, then tags for what needs them. Exit 1 when something failed that should not have. */
@@ -34,7 +37,7 @@ export async function sync(context: Context, options: SyncOptions): Promise<numb
   });
   if (options.json === true) printJson(asJson(report));
   else printReport(report);
-  return hasFailed(report.pass.problems) ? 1 : 0;
+  return hasFailed(report.pass.problems) || report.dashboard.problems.length > 0 ? 1 : 0;
 }
 
 export interface PassRun extends Omit<SyncOptions, 'json'> {
@@ -44,19 +47,34 @@ export interface PassRun extends Omit<SyncOptions, 'json'> {
   readonly retention?: 'daily' | 'always';
 }
 
-/** Ingest first, then retention, tags last: a missing model never holds up ingest. */
+/**
+ * Ingest first (the dashboard's tables, whose clients and skips the feeds are screened by, then the feeds), retention, and
+ * tags last: a missing model never holds up ingest. What the tags say is then published.
+ */
 export async function runPass(
   context: Context,
   config: Config,
   { retention = 'daily', ...options }: PassRun = {},
 ): Promise<PassReport> {
   const deps = await context.syncDeps();
+  const signal = options.signal;
+  const collected = options.only === 'dirty' ? NOTHING : await collect(deps, config, signal);
   const pass = await syncPass(deps, config, {
     ...options,
     onFeed: (done, total) => progress(`feeds ${done}/${total}`),
   });
   const retained = await retain(deps, config.retention, retention);
-  return { pass, retained, ...(await tagWhatWaits(context, options)) };
+  const tagged = await tagWhatWaits(context, options);
+  const published = await publish(deps, config, signal);
+  return { pass, retained, dashboard: together(collected, published), ...tagged };
+}
+
+const NOTHING: Collected = { tally: new Tally(), problems: [] };
+
+function together(...parts: readonly PassReport['dashboard'][]): PassReport['dashboard'] {
+  const tally = new Tally();
+  for (const part of parts) tally.include(part.tally);
+  return { tally, problems: parts.flatMap(({ problems }) => problems) };
 }
 
 /** Tags and embeds what needs it; without a model it waits, and the answer says why. */
@@ -80,7 +98,7 @@ export async function tagWhatWaits(
   }
 }
 
-export function asJson({ pass, retained, tags, tagsWait }: PassReport) {
+export function asJson({ pass, retained, dashboard, tags, tagsWait }: PassReport) {
   return {
     feeds: pass.feeds,
     busy: pass.busy,
@@ -91,11 +109,16 @@ export function asJson({ pass, retained, tags, tagsWait }: PassReport) {
     tagged: tags.tagged,
     tag_failures: tags.failed,
     tags_wait: tagsWait,
+    dashboard: {
+      ...dashboard.tally.counts,
+      reasons: dashboard.tally.reasons,
+      problems: dashboard.problems,
+    },
     problems: pass.problems,
   };
 }
 
-export function printReport({ pass, retained, ...tagged }: PassReport): void {
+export function printReport({ pass, retained, dashboard, ...tagged }: PassReport): void {
   const busy = pass.busy > 0 ? `, ${plural(pass.busy, 'feed')} busy elsewhere` : '';
   printLine(`${plural(pass.feeds, 'feed')}, ${plural(pass.requests, 'request')}${busy}`);
   printTally(pass.tally);
@@ -103,7 +126,17 @@ export function printReport({ pass, retained, ...tagged }: PassReport): void {
   if (expired + purged > 0)
     printLine(`retention: deleted ${count(expired)} old, ${count(purged)} marked deleted long ago`);
   printTags(tagged);
+  printDashboard(dashboard);
   for (const { feed, reason } of pass.problems) printLine(`! ${feed}: ${reason}`);
+}
+
+/** Nothing where there is no dashboard, and nothing new in it. */
+function printDashboard({ tally, problems }: PassReport['dashboard']): void {
+  if (tally.fetched > 0) {
+    printLine('dashboard:');
+    printTally(tally);
+  }
+  for (const { source, reason } of problems) printLine(`! dashboard ${source}: ${reason}`);
 }
 
 export function printTally({ counts, reasons }: Tally): void {

@@ -50,7 +50,7 @@ language sql immutable security invoker set search_path = touchpoint, pg_temp as
     ('nps_topics', array['nps_topic_classifications'], 'response_id',
       array['response_id', 'topic_name', 'sentiment', 'confidence_score', 'model_version'],
       array['response_id', 'topic_name', 'sentiment', 'confidence_score', 'insight', 'model_version']),
-    ('meetings', array['unified_meetings'], 'id', array['id', 'outlook_event_id', 'meeting_date', 'deleted'],
+    ('meetings', array['unified_meetings'], 'id', array['id', 'meeting_id', 'outlook_event_id', 'meeting_date', 'deleted'],
       array['id', 'meeting_id', 'outlook_event_id', 'title', 'client_name', 'client_uuid', 'cse_name', 'organizer',
         'attendees', 'meeting_date', 'meeting_time', 'duration', 'status', 'is_internal', 'deleted'])
 $$;

@@ -12,6 +12,7 @@ export async function emptyStore(store: Pick<PgliteStore, 'sql'>): Promise<void>
     `with touchpoints as (delete from touchpoint.touchpoints), mailboxes as (delete from touchpoint.mailboxes),
        clients as (delete from touchpoint.clients), runs as (delete from touchpoint.runs),
        dashboard_rows as (delete from touchpoint.dashboard_rows),
+       dashboard_published as (delete from touchpoint.dashboard_published),
        skips as (delete from touchpoint.skips), forgotten as (delete from touchpoint.forgotten),
        privacy as (update touchpoint.privacy set version = 0, retained = null),
        encoders as (delete from touchpoint.encoders), lexicon as (delete from touchpoint.lexicon),

@@ -31,3 +31,20 @@ export function quickTagger(
     [Symbol.asyncDispose]: async () => undefined,
   };
 }
+
+/** One that gives every item the same labels: scores by task and label. */
+export function labelTagger(
+  tasks: Readonly<Record<string, Readonly<Record<string, number>>>>,
+  version = 'labels',
+): Tagger {
+  const classified = Object.entries(tasks).map(([task, scores]) => {
+    const labels = Object.entries(scores).map(([label, score]) => ({ label, score }));
+    return [task, { primary: labels[0]?.label ?? null, labels, scores, uncertain: false }] as const;
+  });
+  const vector = new Float32Array(384).fill(1 / Math.sqrt(384));
+  return {
+    ...quickTagger(),
+    taxonomy: version,
+    tag: async (items) => items.map(() => ({ vector, tasks: Object.fromEntries(classified) })),
+  };
+}
