@@ -1,6 +1,6 @@
 import { access, constants, mkdir } from 'node:fs/promises';
 import type { Graph } from '../graph/client.ts';
-import { checkStore } from '../store/check.ts';
+import { blockersOf, checkStore, flawsOf } from '../store/check.ts';
 import { readStatus } from '../store/feeds.ts';
 import type { Store } from '../store/store.ts';
 import type { Context } from './context.ts';
@@ -62,8 +62,9 @@ async function checkModel(context: Context, findings: Findings): Promise<number 
 async function checkSchema(store: Store, dimension: number | null, findings: Findings): Promise<void> {
   const found = await findings.attempt('schema', 'run `touchpoint migrate`', async () => {
     const value = await checkStore(store);
-    if (value.missing.length > 0) throw new Error(`missing functions: ${value.missing.join(', ')}`);
-    return { detail: `every function is there, pgvector ${value.vector}`, value };
+    const wrong = [...blockersOf({ ...value, denied: [] }), ...flawsOf({ ...value, exposed: [] })];
+    if (wrong.length > 0) throw new Error(wrong.join('; '));
+    return { detail: `everything is there, pgvector ${value.vector}`, value };
   });
   if (found === null) return;
   const fits = dimension === null || dimension === found.dimension;
@@ -75,7 +76,7 @@ async function checkSchema(store: Store, dimension: number | null, findings: Fin
       : `the store takes ${found.dimension} numbers each, the encoder gives ${dimension}`,
     ...(fits ? {} : { mend: `set models.encoder to one with ${found.dimension} dimensions` }),
   });
-  const wrong = [...found.denied.map((name) => `${found.role} may not use ${name}`), ...found.exposed];
+  const wrong = [...found.denied, ...found.exposed];
   findings.add({
     check: 'privileges',
     ok: wrong.length === 0,
@@ -83,7 +84,7 @@ async function checkSchema(store: Store, dimension: number | null, findings: Fin
     ...(wrong.length === 0
       ? {}
       : {
-          mend: 'connect as service_role or the owner of the schema, and run the last migration (the grants) again',
+          mend: 'as the owner of the schema run `select touchpoint.seal()`; connect as service_role or that owner',
         }),
   });
 }

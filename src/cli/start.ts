@@ -11,6 +11,7 @@ import { openApi } from './api.ts';
 import type { Context } from './context.ts';
 import { notifications } from './notifications.ts';
 import { count, printJson, printLine } from './output.ts';
+import { requireSchema } from './schema.ts';
 import { asJson, printReport, runPass } from './sync.ts';
 import { type Tenant, withSandboxClients } from './tenant.ts';
 
@@ -22,6 +23,7 @@ export async function start(context: Context, options: { readonly json?: boolean
   if (store.driver === 'daemon') {
     throw new ConfigError(`a daemon runs already on the store in ${config.dataDir} (TOUCHPOINT_DATA_DIR)`);
   }
+  await requireSchema(store, log);
   const tenant = await context.tenant();
   await signIn(tenant, log);
   const token = randomBytes(32).toString('base64url');

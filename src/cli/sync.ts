@@ -9,6 +9,7 @@ import { type TagResult, tagPending } from '../sync/tagging.ts';
 import { Tally } from '../sync/tally.ts';
 import type { Context } from './context.ts';
 import { count, endProgress, plural, printJson, printLine, progress } from './output.ts';
+import { requireSchema } from './schema.ts';
 import { withSandboxClients } from './tenant.ts';
 
 export interface SyncOptions {
@@ -31,6 +32,7 @@ export interface PassReport extends TagReport {
 
 /** One pass over all feeds, then tags for what needs them. Exit 1 when something failed that should not have. */
 export async function sync(context: Context, options: SyncOptions): Promise<number> {
+  await requireSchema(await context.store(), context.log);
   const report = await runPass(context, withSandboxClients(context.config), {
     ...options,
     retention: 'always',

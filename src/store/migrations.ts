@@ -1,6 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { shortHash } from '../core/hash.ts';
+import { recogniseRun } from './recognise.ts';
+import { StoreError } from './store.ts';
 
 export interface Migration {
   /** The digits before the first underscore, as the Supabase CLI reads them. */
@@ -37,25 +39,44 @@ create schema if not exists supabase_migrations;
 create table if not exists supabase_migrations.schema_migrations (version text primary key, statements text[], name text);
 `;
 
-/**
- * Runs what has not run yet, each migration in a transaction of its own together with its line in the ledger.
- * Returns the versions that were applied.
- */
-export async function migrate(
-  runner: SqlRunner,
-  migrations: readonly Migration[],
-): Promise<readonly string[]> {
-  const pending = await pendingMigrations(runner, migrations);
-  if (pending.length > 0) await runner.exec(LEDGER);
-  for (const { version, name, sql } of pending) {
-    await runner.exec(
-      `begin;\n${sql}\ninsert into supabase_migrations.schema_migrations (version, name) values ('${version}', '${name}');\ncommit;`,
-    );
-  }
-  return pending.map((migration) => migration.version);
+export interface Migrated {
+  /** Versions that were run now. */
+  readonly applied: readonly string[];
+  /** Versions that had been run past the ledger, which now has them. */
+  readonly recognised: readonly string[];
 }
 
-/** What `migrate` would run. */
+/**
+ * Runs what has not run yet, each migration in a transaction of its own together with its line in the ledger.
+ * @throws {StoreError} naming the migration that failed, or that was run in part past the ledger; the ones before it hold
+ */
+export async function migrate(runner: SqlRunner, migrations: readonly Migration[]): Promise<Migrated> {
+  const pending = await pendingMigrations(runner, migrations);
+  if (pending.length === 0) return { applied: [], recognised: [] };
+  const recognised = await recogniseRun(runner, pending);
+  const applied = pending.slice(recognised.length);
+  await runner.exec(LEDGER);
+  if (recognised.length > 0) await runner.exec(recognised.map(ledgerLine).join('\n'));
+  for (const migration of applied) await apply(runner, migration);
+  return {
+    applied: applied.map(({ version }) => version),
+    recognised: recognised.map(({ version }) => version),
+  };
+}
+
+async function apply(runner: SqlRunner, migration: Migration): Promise<void> {
+  try {
+    await runner.exec(`begin;\n${migration.sql}\n${ledgerLine(migration)}\ncommit;`);
+  } catch (cause) {
+    throw new StoreError(`migration ${migration.version}_${migration.name} failed and was undone`, { cause });
+  }
+}
+
+function ledgerLine({ version, name }: Migration): string {
+  return `insert into supabase_migrations.schema_migrations (version, name) values ('${version}', '${name}');`;
+}
+
+/** What the ledger does not have. */
 export async function pendingMigrations(
   runner: SqlRunner,
   migrations: readonly Migration[],
