@@ -1,10 +1,15 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ConfigError, TransientError } from '../core/errors.ts';
+import { z } from 'zod';
+import { ConfigError, reasonOf, TransientError } from '../core/errors.ts';
 
-/** Length of a vector: of all-MiniLM-L6-v2, and of the store's `vector(384)` columns. */
-export const DIMENSIONS = 384;
+/** Length of a search vector: of MiniLM's states, and of the store's `vector(384)` columns. */
+export const DIMENSIONS = 384 as const;
+/** Length of a reading whose encoder has features for the heads beside its search vector. */
+export const WITH_FEATURES = 768 as const;
+
+export type ReadingWidth = typeof DIMENSIONS | typeof WITH_FEATURES;
 
 /** What Transformers.js reads of a BERT encoder with `dtype: 'q8'`. */
 const WEIGHTS = 'onnx/model_quantized.onnx';
@@ -21,6 +26,8 @@ export interface EncoderFiles {
   readonly modelsDir: string;
   /** Name of the encoder's folder in it. */
   readonly folder: string;
+  /** Numbers of a reading: the search vector alone, or followed by features of the same length. */
+  readonly width: ReadingWidth;
   /** `<folder>@<first 8 hex digits of the weights' SHA-256>`: vectors of different ids are not comparable. */
   readonly id: string;
 }
@@ -47,7 +54,25 @@ export async function findEncoder(modelsDir: string, folder: string): Promise<En
       `${path} is no encoder: wants ${WANTED.join(', ')}; missing ${missing.join(', ')}`,
     );
   }
-  return { modelsDir, folder, id: await encoderId(modelsDir, folder) };
+  const [width, id] = await Promise.all([readingWidth(path), encoderId(modelsDir, folder)]);
+  return { modelsDir, folder, width, id };
+}
+
+const configSchema = z.object({ touchpoint_features: z.literal(DIMENSIONS).optional() });
+
+/** What the encoder's own `config.json` says; another kind of encoder says nothing of features. */
+async function readingWidth(path: string): Promise<ReadingWidth> {
+  try {
+    const config = configSchema.parse(JSON.parse(await readFile(join(path, 'config.json'), 'utf8')));
+    return config.touchpoint_features === undefined ? DIMENSIONS : WITH_FEATURES;
+  } catch (error) {
+    throw new EncoderUnavailable(`${path} is no encoder: config.json: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+/** The part of a reading that is stored and compared. */
+export function searchVector(reading: Float32Array): Float32Array {
+  return reading.length === DIMENSIONS ? reading : reading.slice(0, DIMENSIONS);
 }
 
 /** `<folder>@<hash>` of the weights that lie there now. */

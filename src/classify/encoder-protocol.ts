@@ -1,5 +1,6 @@
 /** What the encoder's pool and its worker threads say to each other. */
 
+import type { ReadingWidth } from './encoder-files.ts';
 import type { NativeGate } from './native-gate.ts';
 
 /** Given to a worker thread when it starts. */
@@ -8,6 +9,8 @@ export interface WorkerSettings {
   readonly folder: string;
   /** The encoder the pool answers for: a worker that finds other weights in the folder refuses to start. */
   readonly id: string;
+  /** Numbers that each text gives. */
+  readonly width: ReadingWidth;
   /** Shared by the pool's threads: what they are inside of when the process ends. */
   readonly gate: NativeGate;
 }

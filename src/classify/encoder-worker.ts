@@ -6,7 +6,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { AutoModel, AutoTokenizer, env, LogLevel, type Tensor } from '@huggingface/transformers';
 import { reasonOf } from '../core/errors.ts';
-import { DIMENSIONS, encoderId } from './encoder-files.ts';
+import { DIMENSIONS, encoderId, WITH_FEATURES } from './encoder-files.ts';
 import type { Answer, Order, WorkerSettings } from './encoder-protocol.ts';
 import { within } from './native-gate.ts';
 
@@ -54,13 +54,14 @@ async function load() {
 
   async function vectorOf(text: string): Promise<Float32Array<ArrayBuffer>> {
     const inputs = tokenizer([text], { padding: false, truncation: true, max_length: LONGEST });
-    const { last_hidden_state: states }: { last_hidden_state: Tensor } = await model(inputs);
-    const [, tokens = 0, width] = states.dims;
-    if (width !== DIMENSIONS) throw new Error(`wants ${DIMENSIONS} dimensions, the model gives ${width}`);
+    const outputs: Record<string, Tensor> = await model(inputs);
     try {
-      return unitMean(states.data, tokens);
+      const reading = new Float32Array(settings.width);
+      reading.set(unitMean(outputs['last_hidden_state']));
+      if (settings.width === WITH_FEATURES) reading.set(unitMean(outputs['features']), DIMENSIONS);
+      return reading;
     } finally {
-      states.dispose();
+      for (const output of Object.values(outputs)) output.dispose();
     }
   }
 
@@ -80,8 +81,12 @@ async function encode(encoder: Encoder, text: string): Promise<void> {
   }
 }
 
-/** Mean of `tokens` states of 384 numbers (a batch of one has no padding, so the mask is all ones), unit length. */
-function unitMean(states: ArrayLike<number>, tokens: number): Float32Array<ArrayBuffer> {
+/** Mean of a text's states of 384 numbers (a batch of one has no padding, so the mask is all ones), unit length. */
+function unitMean(output: Tensor | undefined): Float32Array<ArrayBuffer> {
+  const [, tokens = 0, width] = output?.dims ?? [];
+  if (width !== DIMENSIONS)
+    throw new Error(`wants states of ${DIMENSIONS} numbers, the model gives ${width}`);
+  const states: ArrayLike<number> = output?.data ?? [];
   const sum = new Float64Array(DIMENSIONS);
   for (let at = 0; at < tokens * DIMENSIONS; at++) {
     const dimension = at % DIMENSIONS;

@@ -55,7 +55,8 @@ export class Encoder implements AsyncDisposable {
   }
 
   /**
-   * One unit vector of 384 numbers per text, in order; equal texts share theirs.
+   * One reading per text, in order; equal texts share theirs: a unit vector of 384 numbers, for the search, and behind it
+   * 384 more where the encoder has features for the heads.
    * @throws EncoderUnavailable when the model does not load, a thread dies over one of these texts, or after `close`
    * @throws the signal's reason as soon as it aborts
    */
@@ -118,11 +119,11 @@ export class Encoder implements AsyncDisposable {
   }
 
   #startSlot(): void {
-    const { modelsDir, folder, id } = this.#options.files;
+    const { modelsDir, folder, width, id } = this.#options.files;
     const start = this.#options.start ?? defaultStart;
     if (this.#slots.size === 0) process.once('exit', this.#atExit);
     const slot: Slot = {
-      worker: start({ modelsDir, folder, id, gate: this.#gate }),
+      worker: start({ modelsDir, folder, width, id, gate: this.#gate }),
       state: 'starting',
       lastWords: '',
     };

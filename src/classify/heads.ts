@@ -4,12 +4,14 @@ import { z } from 'zod';
 import { ConfigError, reasonOf } from '../core/errors.ts';
 import { shortHash } from '../core/hash.ts';
 import type { Log } from '../core/log.ts';
-import { DIMENSIONS } from './encoder-files.ts';
+import { DIMENSIONS, WITH_FEATURES } from './encoder-files.ts';
 
 const share = z.number().min(0).max(1);
-const linear = { weights: z.array(z.number()).length(DIMENSIONS), bias: z.number() };
+/** As many weights as the reading has numbers; 384 of them go with its search vector alone. */
+const weights = z.array(z.number()).refine(({ length }) => length === DIMENSIONS || length === WITH_FEATURES);
+const linear = { weights, bias: z.number() };
 
-/** One label's linear head: log-odds = weights (384) . vector + bias, and the probability from which it is assigned. */
+/** One label's linear head: log-odds = weights . reading + bias, and the probability from which it is assigned. */
 const headSchema = z.strictObject({ ...linear, threshold: share.optional() });
 
 /** How the heads of a task did on the dev items when they were trained. */
@@ -43,7 +45,7 @@ export type TaskHeads = z.infer<typeof taskHeadsSchema>;
 export const headsSchema = z.strictObject({
   /** Id of the encoder they were made for. */
   encoder: z.string(),
-  dimensions: z.literal(DIMENSIONS),
+  dimensions: z.literal([DIMENSIONS, WITH_FEATURES]),
   /** What they were trained on; absent in derived ones. */
   trained: z.strictObject({ data: z.string(), items: z.int(), feedback: z.int() }).optional(),
   tasks: z.record(z.string(), taskHeadsSchema),
@@ -152,7 +154,7 @@ export function toTaskHead({ temperature, labels, none, floor }: TaskHeads): Tas
   };
 }
 
-/** Log-odds that a head gives to a vector of 384 numbers. */
+/** Log-odds that a head gives to a reading; numbers that it has no weights for do not count. */
 export function logit(head: Head, vector: Float32Array): number {
   return head.bias + dot(head.weights, vector);
 }

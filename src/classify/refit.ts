@@ -3,7 +3,6 @@ import { dirname, join } from 'node:path';
 import { ConfigError, reasonOf } from '../core/errors.ts';
 import { shortHash } from '../core/hash.ts';
 import type { Decision } from './decide.ts';
-import { DIMENSIONS } from './encoder-files.ts';
 import { isRight } from './examples.ts';
 import { type HeadsFile, NO_HEADS, type TaskHeads, toHeads } from './heads.ts';
 import { type Lesson, samplesFor } from './lessons.ts';
@@ -60,7 +59,7 @@ export async function refit(
     else reasons.set(name, result.skipped);
   }
   const data = shortHash(JSON.stringify(lessons.map((lesson) => [lesson.prompt, lesson.split]))).slice(0, 12);
-  const about = { encoder: bench.encoder, dimensions: DIMENSIONS } as const;
+  const about = { encoder: bench.encoder, dimensions: bench.width };
   const fresh = {
     ...about,
     trained: { data, items: lessons.length, feedback: options.feedback },

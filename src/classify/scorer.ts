@@ -9,7 +9,7 @@ import type { Task, Taxonomy } from './taxonomy.ts';
 /** What the encoder read, and what it made of it. */
 export interface Encoded {
   readonly prompt: string;
-  /** Unit length, 384 numbers. */
+  /** The encoder's reading: search vector, and features where it has them. */
   readonly vector: Float32Array;
 }
 

@@ -4,7 +4,7 @@ import type { Log } from '../core/log.ts';
 import type { Classification, Decision } from './decide.ts';
 import { DERIVATION } from './derive-heads.ts';
 import { Encoder } from './encoder.ts';
-import { DIMENSIONS, findEncoder } from './encoder-files.ts';
+import { DIMENSIONS, findEncoder, searchVector } from './encoder-files.ts';
 import { findHeads, headsPath, NO_HEADS } from './heads.ts';
 import { type Item, plain, promptText } from './prompt.ts';
 import { buildScorer } from './scorer.ts';
@@ -90,7 +90,7 @@ export async function createTagger(options: TaggerOptions): Promise<Tagger> {
       const { encoded, score } = await encode(items, signal);
       return encoded.map((text) => {
         const tasks = tasksFor(taxonomy, text.kind).map((task) => [task, published(score(task, text))]);
-        return { vector: text.vector, tasks: Object.fromEntries(tasks) };
+        return { vector: searchVector(text.vector), tasks: Object.fromEntries(tasks) };
       });
     },
     classify: async (task, items, signal) => {
@@ -99,7 +99,7 @@ export async function createTagger(options: TaggerOptions): Promise<Tagger> {
       const { encoded, score } = await encode(items, signal);
       return encoded.map((text) => published(score(task, text)));
     },
-    embed: (texts, signal) => encoder.embed(texts.map(plain), signal),
+    embed: async (texts, signal) => (await encoder.embed(texts.map(plain), signal)).map(searchVector),
     close: () => encoder.close(),
     [Symbol.asyncDispose]: () => encoder.close(),
   };

@@ -6,7 +6,7 @@ import type { Task } from './taxonomy.ts';
 
 /** One item for one task. */
 export interface Sample {
-  /** Unit length, 384 numbers. */
+  /** The encoder's reading: search vector, and features where it has them. */
   readonly vector: Float32Array;
   readonly gold: Gold;
   readonly split: Split;

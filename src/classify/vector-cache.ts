@@ -4,18 +4,19 @@ import { join } from 'node:path';
 import { reasonOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Embed } from './derive-heads.ts';
-import { DIMENSIONS } from './encoder-files.ts';
+import { type ReadingWidth, searchVector } from './encoder-files.ts';
 import { dot } from './heads.ts';
 
-/** First 16 bytes of the text's SHA-256, then its 384 numbers (32-bit floats, little-endian as on every platform here). */
+/** First 16 bytes of the text's SHA-256, then its numbers (32-bit floats, little-endian as on every platform here). */
 const KEY = 16;
-const RECORD = KEY + DIMENSIONS * Float32Array.BYTES_PER_ELEMENT;
 /** Texts per call of the encoder: what an interruption costs at most. */
 const BATCH = 256;
 
 export interface VectorCache {
   /** The encoder's id: another encoder has a file of its own. */
   readonly encoder: string;
+  /** Numbers of a reading. */
+  readonly width: ReadingWidth;
   readonly embed: Embed;
   /** Where the file lies; `undefined` keeps nothing. */
   readonly dir: string | undefined;
@@ -34,7 +35,7 @@ export async function cachedVectors(
   onProgress: (done: number, all: number) => void = () => {},
 ): Promise<readonly Float32Array[]> {
   const file = cache.dir && join(cache.dir, `vectors-${cache.encoder}.f32`);
-  const known = file === undefined ? new Map<string, Float32Array>() : await read(file);
+  const known = file === undefined ? new Map<string, Float32Array>() : await read(file, cache.width);
   const missing = [...new Set(texts)].filter((text) => !known.has(keyOf(text)));
   const all = new Set(texts).size;
   for (let from = 0; from < missing.length; from += BATCH) {
@@ -70,16 +71,18 @@ async function keep(
 }
 
 /** What cannot be read is no loss: it is encoded again. Half a record at the end was left by an interruption. */
-async function read(file: string): Promise<Map<string, Float32Array>> {
+async function read(file: string, width: ReadingWidth): Promise<Map<string, Float32Array>> {
+  const record = KEY + width * Float32Array.BYTES_PER_ELEMENT;
   const bytes = await readFile(file).catch(() => Buffer.alloc(0));
-  const torn = bytes.length % RECORD;
+  const torn = bytes.length % record;
   if (torn > 0) await truncate(file, bytes.length - torn);
   const known = new Map<string, Float32Array>();
-  for (let at = 0; at + RECORD <= bytes.length; at += RECORD) {
+  for (let at = 0; at + record <= bytes.length; at += record) {
     // copied: a view of floats must begin at a multiple of four bytes
-    const numbers = Uint8Array.prototype.slice.call(bytes, at + KEY, at + RECORD);
+    const numbers = Uint8Array.prototype.slice.call(bytes, at + KEY, at + record);
     const vector = new Float32Array(numbers.buffer);
-    if (Math.abs(dot(vector, vector) - 1) < 1e-3) known.set(bytes.toString('hex', at, at + KEY), vector);
+    const search = searchVector(vector);
+    if (Math.abs(dot(search, search) - 1) < 1e-3) known.set(bytes.toString('hex', at, at + KEY), vector);
   }
   return known;
 }

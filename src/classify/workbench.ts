@@ -1,5 +1,5 @@
 import { Encoder } from './encoder.ts';
-import { findEncoder } from './encoder-files.ts';
+import { findEncoder, type ReadingWidth } from './encoder-files.ts';
 import { type FoundHeads, findHeads, type Heads } from './heads.ts';
 import { buildScorer, type Scorer } from './scorer.ts';
 import { headsPlaces, type TaggerOptions } from './tagger.ts';
@@ -11,6 +11,8 @@ export interface Workbench extends AsyncDisposable {
   readonly taxonomy: Taxonomy;
   /** The encoder's id. */
   readonly encoder: string;
+  /** Numbers of a reading. */
+  readonly width: ReadingWidth;
   /** The trained heads that a tagger would use now. */
   readonly inUse: FoundHeads | null;
   /** Vectors of prompts, in order; from the cache where they are known. */
@@ -35,9 +37,10 @@ export async function openWorkbench(options: TaggerOptions): Promise<Workbench> 
   return {
     taxonomy,
     encoder: files.id,
+    width: files.width,
     inUse,
     vectors: (prompts, onProgress) =>
-      cachedVectors({ encoder: files.id, embed, dir, log }, prompts, onProgress),
+      cachedVectors({ encoder: files.id, width: files.width, embed, dir, log }, prompts, onProgress),
     encode: async (prompt) => {
       const [vector] = await encoder.embed([prompt]);
       if (vector === undefined) throw new Error('the encoder gave no vector');

@@ -1,6 +1,7 @@
 import { readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { DIMENSIONS } from '../../src/classify/encoder-files.ts';
 import { type Example, readExamples } from '../../src/classify/examples.ts';
 import { readFeedback } from '../../src/classify/feedback.ts';
 import { lessonsFrom } from '../../src/classify/lessons.ts';
@@ -139,7 +140,7 @@ describe('the cache of vectors', () => {
       asked.push(...texts);
       return texts.map(() => vectorFor(1, 1, random));
     };
-    return { asked, settings: { encoder: 'made-up@0', embed, dir, log: silentLog } };
+    return { asked, settings: { encoder: 'made-up@0', width: DIMENSIONS, embed, dir, log: silentLog } };
   }
 
   test('gives each text its vector and asks the encoder only for new ones', async () => {

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { DIMENSIONS } from '../../src/classify/encoder-files.ts';
 import { first, type Split } from '../../src/classify/examples.ts';
 import { type FoundHeads, type HeadsFile, headsPath, readHeads, toHeads } from '../../src/classify/heads.ts';
 import type { Lesson } from '../../src/classify/lessons.ts';
@@ -23,6 +24,7 @@ function bench(inUse: FoundHeads | null): Workbench {
   return {
     taxonomy,
     encoder: ENCODER_ID,
+    width: DIMENSIONS,
     inUse,
     vectors: embed,
     encode: async () => vectorFor(300, 3, random),
