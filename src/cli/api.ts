@@ -21,6 +21,7 @@ export async function openApi(context: Context, config: Config): Promise<Api> {
   const deps = {
     store: await context.store(),
     tagger: () => context.tagger(),
+    taggerOf: (folder: string) => context.taggerOf(folder),
     taxonomy: () => readTaxonomy(config.taxonomyFile),
     resync: async (options: Parameters<typeof resync>[2] = {}) => {
       const result = await resync(await context.syncDeps(), config, options);

@@ -5,6 +5,7 @@ import type {
   Classification,
   Facets,
   FeedbackOrder,
+  Found,
   Heatmap,
   Item,
   MeetingFilter,
@@ -12,6 +13,7 @@ import type {
   Meetings,
   Model,
   NpsAnswer,
+  Question,
   SavedFeedback,
   Span,
   Task,
@@ -55,6 +57,8 @@ export function createClient(options: ClientOptions) {
     risk: (text: string, title = '') => tag<CategoryAnswer>('/classify/risk', { title, text }),
     /** Vectors of up to 100 texts: 384 numbers of unit length. */
     embed: (texts: readonly string[]) => tag<{ vectors: number[][]; encoder: string }>('/embed', { texts }),
+    /** What answers a question: passages of every kind that can be cited, best first. */
+    search: (question: Question) => tag<Found>('/search', question),
     /** The Briefing Room's list, a page at a time. */
     meetings: (page: MeetingPage = {}) => read<Meetings>('/meetings', page),
     facets: (filter: MeetingFilter = {}) => read<Facets>('/meetings/facets', filter),

@@ -186,3 +186,38 @@ export interface SavedFeedback {
   settled: boolean;
   uncertain: string[];
 }
+
+/** In a list any one is enough; every one that is given must be met. */
+export interface Question {
+  readonly query: string;
+  readonly kinds?: readonly Kind[];
+  readonly clients?: readonly string[];
+  readonly since?: string;
+  readonly until?: string;
+  readonly people?: readonly string[];
+  readonly labels?: readonly { readonly task: string; readonly label: string }[];
+  readonly limit?: number;
+}
+
+export interface Hit {
+  /** The imported or source id. */
+  id: string;
+  /** Looks it up again. */
+  touchpoint: string;
+  kind: string;
+  title: string;
+  /** A passage to be cited. */
+  snippet: string;
+  client: string | null;
+  occurred_at: string | null;
+  tags: { task: string; label: string; score: number; origin: string }[];
+  /** Comparable within one answer only. */
+  score: number;
+  similarity: number | null;
+}
+
+export interface Found {
+  results: Hit[];
+  /** `words` while the model is away. */
+  by: 'meaning and words' | 'words';
+}

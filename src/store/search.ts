@@ -3,7 +3,7 @@ import type { Kind } from '../core/touchpoint.ts';
 import { callStore, type Store } from './store.ts';
 import { vectorText } from './tags.ts';
 
-const Hit = z.object({
+export const Hit = z.object({
   /** The imported or source id. */
   id: z.string(),
   /** The store's own id, for looking it up again. */

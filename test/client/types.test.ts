@@ -5,6 +5,7 @@ import type { CategoryAnswer as Category, ClassifyAnswer, NpsAnswer } from '../.
 import type { Facets, Meetings } from '../../src/store/briefing.ts';
 import type { Saved } from '../../src/store/feedback.ts';
 import type { Heatmap } from '../../src/store/profile.ts';
+import type { Hit } from '../../src/store/search.ts';
 
 /** The client's types are written by hand, because it depends on nothing; the compiler holds them against the API's. */
 
@@ -13,6 +14,7 @@ it('are those of the API', () => {
   expectTypeOf<client.Facets>().toEqualTypeOf<z.infer<typeof Facets>>();
   expectTypeOf<client.Heatmap>().toEqualTypeOf<z.infer<typeof Heatmap>>();
   expectTypeOf<client.SavedFeedback>().toEqualTypeOf<z.infer<typeof Saved>>();
+  expectTypeOf<client.Hit>().toEqualTypeOf<z.infer<typeof Hit>>();
   expectTypeOf<client.NpsAnswer>().toEqualTypeOf<z.infer<typeof NpsAnswer>>();
   expectTypeOf<client.CategoryAnswer>().toEqualTypeOf<z.infer<typeof Category>>();
   expectTypeOf<{ results: client.Classification[]; model: client.Model }>().toEqualTypeOf<

@@ -16,6 +16,7 @@ import { ApiProblem, problemFor, problemResponse } from './problem.ts';
 import { profileRoutes } from './profile.ts';
 import { resyncRoutes } from './resync.ts';
 import type { ResyncRuns } from './resync-runs.ts';
+import { searchRoutes } from './search.ts';
 import { statusRoutes } from './status.ts';
 import { taxonomyRoutes } from './taxonomy.ts';
 import { touchpointRoutes } from './touchpoint.ts';
@@ -68,6 +69,7 @@ export function apiApp(deps: ApiDeps, runs: ResyncRuns): OpenAPIHono<ApiEnv> {
   app.route(API_PATH, classifyRoutes(deps));
   app.route(API_PATH, statusRoutes(deps));
   app.route(API_PATH, resyncRoutes(runs));
+  app.route(API_PATH, searchRoutes(deps));
   app.route(API_PATH, meetingRoutes(deps));
   app.route(API_PATH, profileRoutes(deps));
   app.route(API_PATH, touchpointRoutes(deps));

@@ -13,6 +13,8 @@ export interface ApiDeps {
   readonly store: Store;
   /** Loads the model when it is first asked for. @throws {TransientError} while it cannot be used */
   readonly tagger: () => Promise<Tagger>;
+  /** The one of another model folder: an older encoder may still be the one that serves. */
+  readonly taggerOf: (folder: string) => Promise<Tagger>;
   readonly taxonomy: () => Promise<Taxonomy>;
   /** The manual resync, with what needs tags tagged after it. */
   readonly resync: (options: ResyncOptions) => Promise<ResyncResult>;

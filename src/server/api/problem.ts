@@ -72,7 +72,7 @@ export function problemFor(error: unknown): ApiProblem | null {
   return error instanceof StoreError ? problemOfState(error) : null;
 }
 
-/** By SQLSTATE: ours (PT4xx, whose words name the field), and class 22, a value that Postgres cannot take. */
+/** By SQLSTATE: ours (PT400 and PT422, whose words name the field), and class 22, a value that Postgres cannot take. */
 function problemOfState({ code, cause, message }: StoreError): ApiProblem | null {
   if (code === 'PT404') return notFound('touchpoint');
   if (code === 'PT422')

@@ -41,6 +41,9 @@ export async function serving({ store, tagger, resync, keys = [], apiKey, settin
     clock: { now: () => NOW, sleep: async () => undefined },
     log,
     keys: ring,
+    taggerOf: async (folder) => {
+      throw new TransientError(`there is no model ${folder}`);
+    },
     taxonomy: () => readTaxonomy(TAXONOMY),
     settings: { ratePerMinute: 100_000, origins: [], internalDomains: [], staleMinutes: 60, ...settings },
   };
