@@ -174,7 +174,8 @@ describe('rows of unified_meetings', () => {
       details: { status: 'scheduled' },
       ...rest,
     });
-  const meetings = (columns = '*') => store.sql(`select ${columns} from public.unified_meetings order by outlook_event_id`);
+  const meetings = (columns = '*') =>
+    store.sql(`select ${columns} from public.unified_meetings order by outlook_event_id`);
 
   /** Two mailboxes with a copy each, the organiser's own second. */
   async function twoCopies(meeting = point()): Promise<[Feed, Feed]> {

@@ -22,11 +22,11 @@ const Answer = z
 const Model = z.object({ encoder: z.string(), taxonomy: z.string() }).openapi('Model');
 
 const ClassifyRequest = z
-  .object({
+  .strictObject({
     task: Task,
     items: z
       .array(
-        z.object({
+        z.strictObject({
           id: z.string().max(200).optional(),
           kind: Kind.optional().openapi({
             description: 'The kind the task is mostly asked about, where it is left out.',
@@ -78,7 +78,7 @@ const npsRoute = createRoute({
   summary: 'Sentiment and topics of one NPS comment, by its words and not by the score',
   security: SECURED,
   middleware: needs('tag'),
-  request: { body: json(z.object({ comment: Text }).openapi('NpsRequest')) },
+  request: { body: json(z.strictObject({ comment: Text }).openapi('NpsRequest')) },
   responses: { 200: answer('What the comment says', NpsAnswer), ...PROBLEMS },
 });
 
@@ -91,7 +91,7 @@ export const CategoryAnswer = z
     model: Model,
   })
   .openapi('CategoryAnswer');
-const CategoryRequest = z.object({ title: Text.default(''), text: Text }).openapi('CategoryRequest');
+const CategoryRequest = z.strictObject({ title: Text.default(''), text: Text }).openapi('CategoryRequest');
 
 const categoryRoute = (task: 'action' | 'risk', summary: string) =>
   createRoute({
@@ -104,7 +104,7 @@ const categoryRoute = (task: 'action' | 'risk', summary: string) =>
     responses: { 200: answer('Its category', CategoryAnswer), ...PROBLEMS },
   });
 
-const EmbedRequest = z.object({ texts: z.array(Text).min(1).max(100) }).openapi('EmbedRequest');
+const EmbedRequest = z.strictObject({ texts: z.array(Text).min(1).max(100) }).openapi('EmbedRequest');
 const EmbedAnswer = z
   .object({ vectors: z.array(z.array(z.number()).length(384)), encoder: z.string() })
   .openapi('EmbedAnswer');

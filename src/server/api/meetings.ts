@@ -13,7 +13,7 @@ import { answer, flag, Instant, Kind, many, PROBLEMS, present, SECURED, Word, Zo
 
 /** The Briefing Room: every filter before the page is cut, facets with counts, keyset paging. */
 
-const Filter = z.object({
+const Filter = z.strictObject({
   kinds: many(Kind),
   status: many(z.enum(STATUSES)),
   meeting_types: many(Word).openapi({ description: 'Primary intents; `none` where none holds, `untagged`.' }),

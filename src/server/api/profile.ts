@@ -16,7 +16,7 @@ import { answer, Instant, Kind, many, PROBLEMS, present, SECURED, Word, Zone } f
 
 /** A client's profile: topics and sentiment over time, what points to trouble. */
 
-const Span = z.object({
+const Span = z.strictObject({
   period: z.enum(PERIODS).default('month'),
   since: Instant,
   until: Instant,
@@ -31,7 +31,7 @@ const clientsRoute = createRoute({
   method: 'get',
   path: '/clients',
   summary: 'Every client with its counts and its last contact',
-  request: { query: z.object({ kinds: many(Kind) }) },
+  request: { query: z.strictObject({ kinds: many(Kind) }) },
   responses: { 200: answer('By name', z.array(ClientLine.meta({ id: 'Client' }))), ...PROBLEMS },
 });
 const heatmapRoute = createRoute({
@@ -59,7 +59,7 @@ const signalRoute = createRoute({
   path: '/signal',
   summary: 'What points to trouble with a client, 0 to 100, with all that it is made of',
   request: {
-    query: z.object({ client: Word, days: z.coerce.number().int().min(7).max(3650).optional() }),
+    query: z.strictObject({ client: Word, days: z.coerce.number().int().min(7).max(3650).optional() }),
   },
   responses: {
     200: answer('The signal; null when there is too little to say', Signal.meta({ id: 'Signal' })),

@@ -8,7 +8,7 @@ import { answer, Instant, json, PROBLEMS, SECURED } from './schemas.ts';
 /** The manual resync: started, then followed by server-sent events. */
 
 const Order = z
-  .object({
+  .strictObject({
     mailbox: z.email().max(320).optional(),
     kind: z.enum(['meeting', 'email']).optional(),
     from: Instant.optional(),

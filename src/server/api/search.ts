@@ -9,7 +9,7 @@ import { answer, Instant, json, Kind, many, PROBLEMS, present, SECURED, Word } f
 
 const words = z.array(Word).min(1).max(100);
 const Question = z
-  .object({
+  .strictObject({
     query: z.string().trim().min(1).max(2000),
     kinds: z.array(Kind).min(1).optional(),
     clients: words.optional().openapi({ description: 'Names or aliases.' }),
@@ -52,7 +52,7 @@ const similarRoute = createRoute({
   middleware: needs('read'),
   request: {
     params: z.object({ id: z.uuid() }),
-    query: z.object({ kinds: many(Kind), limit: z.coerce.number().int().min(1).max(100).default(10) }),
+    query: z.strictObject({ kinds: many(Kind), limit: z.coerce.number().int().min(1).max(100).default(10) }),
   },
   responses: {
     200: answer('The results', z.object({ results: z.array(Hit) }).openapi('Similar')),

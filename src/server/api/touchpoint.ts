@@ -41,7 +41,7 @@ const whyRoute = createRoute({
   summary: 'What the model makes of it now, and the words that its answer rests on',
   security: SECURED,
   middleware: needs('read'),
-  request: { params: Id, query: z.object({ task: Word, label: Word.optional() }) },
+  request: { params: Id, query: z.strictObject({ task: Word, label: Word.optional() }) },
   responses: { 200: answer('The reasons', Why), ...PROBLEMS },
 });
 
@@ -49,16 +49,22 @@ const common = { by: z.string().max(200).optional(), comment: z.string().max(200
 const labels = z.array(Word).max(20);
 const Feedback = z
   .discriminatedUnion('verdict', [
-    z.object({ verdict: z.literal('labels'), task: Word, labels, ...common }),
-    z.object({
+    z.strictObject({ verdict: z.literal('labels'), task: Word, labels, ...common }),
+    z.strictObject({
       verdict: z.literal('up'),
       task: Word,
       label: Word.optional(),
       shown: labels.optional(),
       ...common,
     }),
-    z.object({ verdict: z.literal('down'), task: Word, label: Word, shown: labels.optional(), ...common }),
-    z.object({ verdict: z.literal('withdraw'), withdraws: z.int(), ...common }),
+    z.strictObject({
+      verdict: z.literal('down'),
+      task: Word,
+      label: Word,
+      shown: labels.optional(),
+      ...common,
+    }),
+    z.strictObject({ verdict: z.literal('withdraw'), withdraws: z.int(), ...common }),
   ])
   .openapi('Feedback', {
     description:
