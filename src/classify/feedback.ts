@@ -47,16 +47,46 @@ export async function readFeedback(
   return { feedback, unused };
 }
 
+/** Feedback as a store keeps it: what a person made of all labels, or that one does not hold. */
+export type StoredFeedback = Omit<Feedback, 'gold'> & Said;
+
+/**
+ * The same of feedback that was given earlier: what is of tasks or labels that the taxonomy no longer has is left out
+ * too, and counted.
+ */
+export async function learnFeedback(
+  said: AsyncIterable<StoredFeedback>,
+  taxonomy: Taxonomy,
+): Promise<{ readonly feedback: readonly Feedback[]; readonly unused: number }> {
+  const feedback: Feedback[] = [];
+  let unused = 0;
+  for await (const line of said) {
+    const { title, text, task: name } = line;
+    const task = Object.hasOwn(taxonomy.tasks, name) ? taxonomy.tasks[name] : undefined;
+    const gold = task === undefined || unknownLabel(line, task) !== undefined ? null : goldFrom(line, task);
+    if (gold === null) unused += 1;
+    else feedback.push({ title, text, task: name, gold });
+  }
+  return { feedback, unused };
+}
+
+/** What the labels say: a whole set, or one of them. */
+type Said = { readonly labels: readonly string[] } | { readonly label: string; readonly agrees: boolean };
+
+function unknownLabel(line: Said, task: Task): string | undefined {
+  const given = 'labels' in line ? line.labels : [line.label];
+  return given.find((label) => !task.labels.some(({ id }) => id === label));
+}
+
 function taskOf(line: Line, taxonomy: Taxonomy, place: string): Task {
   const task = taxonomy.tasks[line.task];
   if (task === undefined) throw new ConfigError(`${place}: task: '${line.task}' is not in the taxonomy`);
-  const given = 'labels' in line ? line.labels : [line.label];
-  const unknown = given.find((label) => !task.labels.some(({ id }) => id === label));
+  const unknown = unknownLabel(line, task);
   if (unknown !== undefined) throw new ConfigError(`${place}: '${unknown}' is no label of ${line.task}`);
   return task;
 }
 
-function goldFrom(line: Line, task: Task): Gold | null {
+function goldFrom(line: Said, task: Task): Gold | null {
   if ('labels' in line) return task.multi ? among(line.labels, line.labels[0]) : first(line.labels);
   const { label, agrees } = line;
   if (task.multi) return { ...among(agrees ? [label] : []), judged: [label] };

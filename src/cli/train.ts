@@ -1,17 +1,20 @@
 import path from 'node:path';
 import { checkLabels, readExamples, trainingFiles } from '../classify/examples.ts';
-import { readFeedback } from '../classify/feedback.ts';
+import { learnFeedback, readFeedback, type StoredFeedback } from '../classify/feedback.ts';
 import { headsPath } from '../classify/heads.ts';
 import { lessonsFrom } from '../classify/lessons.ts';
 import { refit, type TaskChange, writeHeads } from '../classify/refit.ts';
 import { openWorkbench, type Workbench } from '../classify/workbench.ts';
 import { packagePath } from '../core/paths.ts';
+import { exportFeedback } from '../store/feedback.ts';
+import type { Store } from '../store/store.ts';
 import type { Context } from './context.ts';
 import { count, endProgress, plural, printJson, printLine, progress } from './output.ts';
 
 interface TrainOptions {
   readonly data?: readonly string[];
   readonly feedback?: string;
+  readonly storeFeedback?: boolean;
   readonly tolerance: number;
   readonly output?: string;
   readonly dryRun?: boolean;
@@ -21,7 +24,7 @@ interface TrainOptions {
 /** Refits the heads on the frozen encoder; a task's old heads stay where the new ones do worse. */
 export async function train(context: Context, options: TrainOptions): Promise<number> {
   await using bench = await openWorkbench(context.taggerOptions());
-  const { lessons, feedback, unused } = await material(bench, options);
+  const { lessons, feedback, unused } = await material(context, bench, options);
   const vectors = await bench.vectors(
     lessons.map(({ prompt }) => prompt),
     (done, all) => progress(`reading ${count(done)} of ${count(all)} texts`),
@@ -45,14 +48,31 @@ export async function train(context: Context, options: TrainOptions): Promise<nu
   return 0;
 }
 
-async function material(bench: Workbench, options: TrainOptions) {
+async function material(context: Context, bench: Workbench, options: TrainOptions) {
   const files = options.data ?? (await trainingFiles(packagePath('config', 'training')));
   const examples = await readExamples(files);
   checkLabels(examples, bench.taxonomy);
-  const none = { feedback: [], unused: 0 };
-  const said = options.feedback === undefined ? none : await readFeedback(options.feedback, bench.taxonomy);
-  const lessons = lessonsFrom({ examples, feedback: said.feedback, taxonomy: bench.taxonomy });
-  return { lessons, feedback: said.feedback.length, unused: said.unused };
+  const said = await Promise.all([
+    options.feedback === undefined ? NONE : readFeedback(options.feedback, bench.taxonomy),
+    options.storeFeedback ? learnFeedback(storedFeedback(await context.store()), bench.taxonomy) : NONE,
+  ]);
+  const feedback = said.flatMap((source) => source.feedback);
+  const lessons = lessonsFrom({ examples, feedback, taxonomy: bench.taxonomy });
+  return {
+    lessons,
+    feedback: feedback.length,
+    unused: said.reduce((sum, { unused }) => sum + unused, 0),
+  };
+}
+
+const NONE = { feedback: [], unused: 0 };
+
+/** What holds of all that people said in the Briefing Room: whole sets of labels, and labels that do not hold. */
+async function* storedFeedback(store: Store): AsyncGenerator<StoredFeedback> {
+  for await (const { title, text, task, labels, label } of exportFeedback(store)) {
+    if (labels !== null) yield { title, text, task, labels };
+    else if (label !== null) yield { title, text, task, label, agrees: false };
+  }
 }
 
 /** A models folder that was named, here or in the settings, gets them; the installed package stays as it is. */

@@ -15,6 +15,7 @@ import {
 } from '../store/privacy.ts';
 import { type Store, StoreConflict } from '../store/store.ts';
 import { clientResolver } from './clients.ts';
+import { forgetFeedback } from './forget-feedback.ts';
 import { screenForgotten } from './privacy.ts';
 import { Forgotten, folded, wordCount } from './redact.ts';
 import { type pageRules, teamDomains } from './rules.ts';
@@ -36,7 +37,12 @@ export interface ForgetOptions {
   readonly onProgress?: (seen: number) => void;
 }
 
-export type ForgetReport = { readonly kind: ForgetTarget['kind']; readonly dry_run: boolean } & Erased;
+export type ForgetReport = {
+  readonly kind: ForgetTarget['kind'];
+  readonly dry_run: boolean;
+  /** Words of feedback that lost who said them or their comment. */
+  readonly comments: number;
+} & Erased;
 
 export interface ForgetDeps {
   readonly store: Store;
@@ -67,7 +73,10 @@ export async function forget(
       const found =
         target.kind === 'mailbox' ? NOTHING : await findContents(deps, config, { ...target, ...subject });
       const erased = await erase(deps.store, { now, dryRun: target.dryRun, ...found, ...subject.erasure });
-      return { kind: target.kind, dry_run: target.dryRun, ...erased };
+      const lists = await readPrivacy(deps.store);
+      const forgotten = new Forgotten([...lists.forgotten, ...subject.hashes]);
+      const comments = await forgetFeedback(deps.store, forgotten, target.dryRun);
+      return { kind: target.kind, dry_run: target.dryRun, ...erased, comments };
     } catch (error) {
       if (!(error instanceof StoreConflict) || attempt === ATTEMPTS) throw error;
     }

@@ -114,10 +114,11 @@ $$;
 create function touchpoint.repeats_as(kind text, title text, client uuid, people jsonb) returns text
 language sql immutable security invoker set search_path = pg_catalog, pg_temp as $$
 -- Meetings with the same value are one habit: the title without numbers, dates and punctuation, and the client, or who
--- invites where there is none. Null for what has no title and for other kinds.
+-- invites where there is none. Null for what has no title and for other kinds. Every character is listed: what counts as
+-- punctuation differs from one database's locale to the next.
   select case when kind = 'meeting' and words <> '' then md5(words || E'\n' || coalesce(client::text, people->0->>'address', '')) end
   from (select btrim(regexp_replace(
-    ' ' || regexp_replace(lower(left(title, 1000)), '[0-9[:punct:][:space:]]+', ' ', 'g') || ' ',
+    ' ' || regexp_replace(lower(left(title, 1000)), '[0-9\s!-/:-@\[-`{-~–—‘’“”…·]+', ' ', 'g') || ' ',
     '( (jan|january|feb|february|mar|march|apr|april|may|jun|june|jul|july|aug|august|sep|sept|september|oct|october|nov|november|dec|december|q|w|wk|fy|st|nd|rd|th)(?= ))+',
     '', 'g')) as words) w
 $$;

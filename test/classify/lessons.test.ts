@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { DIMENSIONS } from '../../src/classify/encoder-files.ts';
 import { type Example, readExamples } from '../../src/classify/examples.ts';
-import { readFeedback } from '../../src/classify/feedback.ts';
+import { learnFeedback, readFeedback } from '../../src/classify/feedback.ts';
 import { lessonsFrom } from '../../src/classify/lessons.ts';
 import { readTaxonomy } from '../../src/classify/taxonomy.ts';
 import { cachedVectors } from '../../src/classify/vector-cache.ts';
@@ -47,6 +47,23 @@ describe('labelled items', () => {
 });
 
 describe('feedback', () => {
+  test('of a store leaves out what the taxonomy no longer has, and counts it', async () => {
+    async function* said() {
+      const risk = { title: '', text: 'They pay late', task: 'risk' };
+      yield { ...risk, labels: ['commercial', 'churn'] };
+      yield { ...risk, task: 'topic', label: 'value & pricing', agrees: false };
+      yield { ...risk, label: 'churn', agrees: false };
+      yield { ...risk, labels: ['abandoned'] };
+      yield { ...risk, task: 'constructor', labels: [] };
+    }
+    const { feedback, unused } = await learnFeedback(said(), taxonomy);
+    expect(feedback.map(({ task, gold }) => [task, gold.right])).toEqual([
+      ['risk', ['commercial']],
+      ['topic', []],
+    ]);
+    expect(unused).toBe(3);
+  });
+
   const line = (more: object) => ({ kind: 'risk', text: 'They pay late', task: 'risk', ...more });
 
   test('is a correction or a thumb; a thumb down on competing labels says too little', async () => {

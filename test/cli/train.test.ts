@@ -6,6 +6,10 @@ import { z } from 'zod';
 import { readExamples } from '../../src/classify/examples.ts';
 import { headsSchema } from '../../src/classify/heads.ts';
 import { packagePath } from '../../src/core/paths.ts';
+import { putFeedback } from '../../src/store/feedback.ts';
+import { openEmbedded } from '../../src/store/open.ts';
+import { importTouchpoints } from '../../src/store/pages.ts';
+import { touchpoint } from '../store/contract/fixtures.ts';
 import { runCommand } from './run-command.ts';
 
 /** Training and evaluation as a person runs them, on a few of the shipped items. */
@@ -56,6 +60,34 @@ describe('train', () => {
     });
     const heads = headsSchema.parse(JSON.parse(await readFile(outFile(), 'utf8')));
     expect(heads.tasks['risk']?.dev?.items).toBe(30);
+  });
+
+  it('learns from what people said in the store, beside a file', { timeout: 60_000 }, async () => {
+    const store = await openEmbedded(path.join(folder, 'data'));
+    const now = '2026-03-01T00:00:00.000Z';
+    const match = { client: null, method: null, confidence: null };
+    const points = ['Sponsor leaves in May', 'Their invoices stay unpaid'].map((title, n) => ({
+      touchpoint: touchpoint(`r${n}`, { kind: 'risk', title, body: '' }),
+      match,
+    }));
+    await importTouchpoints(store, now, points);
+    const tasks = { risk: { labels: [{ id: 'relationship' }, { id: 'commercial' }] } };
+    for (const [n, label] of ['relationship', 'commercial'].entries()) {
+      const verdict = { verdict: 'labels', task: 'risk', labels: [label] } as const;
+      await putFeedback(store, tasks, { now, kind: 'risk', source_key: `r${n}`, ...verdict });
+    }
+    await store.close();
+    await writeFile(
+      path.join(folder, 'said.jsonl'),
+      JSON.stringify({ kind: 'risk', title: 'They look at another vendor', task: 'risk', labels: ['churn'] }),
+    );
+    const args = ['train', '--data', labelled, '--dry-run', '--json', '--feedback', 'said.jsonl'];
+    const counts = async (...more: string[]) =>
+      z
+        .looseObject({ feedback: z.number(), unused: z.number() })
+        .parse(JSON.parse((await run([...args, ...more])).out));
+    expect(await counts()).toMatchObject({ feedback: 1, unused: 0 });
+    expect(await counts('--store-feedback')).toMatchObject({ feedback: 3, unused: 0 });
   });
 
   it('leaves the installed package alone', { timeout: 60_000 }, async () => {

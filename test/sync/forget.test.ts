@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ConfigError } from '../../src/core/errors.ts';
+import { putFeedback } from '../../src/store/feedback.ts';
 import { importTouchpoints } from '../../src/store/pages.ts';
 import type { PgliteStore } from '../../src/store/pglite.ts';
 import { exportTouchpoints } from '../../src/store/search.ts';
@@ -60,6 +61,7 @@ async function holds(text: string): Promise<boolean> {
     'tags',
     'skips',
     'forgotten',
+    'classification_feedback',
   ];
   const any = tables.map(
     (table) => `exists (select from touchpoint.${table} r where strpos(lower(r::text), lower($1)) > 0)`,
@@ -107,6 +109,37 @@ describe('forgetting a person', () => {
     expect(due).toEqual({ due: 2 });
     expect(await tag()).toEqual({ tagged: 2, failed: 0 });
     expect(await erase(person)).toMatchObject({ touchpoints: 0, redacted: 0 });
+  });
+
+  it('takes them out of what was said of labels, and leaves what was said', async () => {
+    const [kept, gone] = ['Acme figures', 'Only with Jane'].map((title) =>
+      store.sql('select id from touchpoint.touchpoints where title = $1', [title]),
+    );
+    const say = async (rows: typeof kept, by: string, comment: string) =>
+      putFeedback(
+        store,
+        { intent: { labels: [{ id: 'qbr' }] } },
+        {
+          id: String((await rows)?.[0]?.['id']),
+          now: '2026-03-01T00:00:00.000Z',
+          ...{ verdict: 'labels', task: 'intent', labels: ['qbr'], by, comment },
+        },
+      );
+    await say(kept, 'Jane.ODell@acme.example', 'mine');
+    await say(kept, 'anna', "Jane O'Dell said so");
+    await say(kept, 'anna', 'plain');
+    await say(gone, 'anna', 'plain');
+    expect(await erase(person, true)).toMatchObject({ comments: 2 });
+    expect(await erase(person)).toMatchObject({ comments: 2 });
+    expect(
+      await store.sql('select said_by, comment, labels from touchpoint.classification_feedback order by id'),
+    ).toEqual([
+      { said_by: null, comment: 'mine', labels: ['qbr'] },
+      { said_by: 'anna', comment: null, labels: ['qbr'] },
+      { said_by: 'anna', comment: 'plain', labels: ['qbr'] },
+    ]);
+    expect(await holds('jane.odell')).toBe(false);
+    expect(await erase(person)).toMatchObject({ comments: 0 });
   });
 
   it('is not undone by later syncs or a resync, which find nothing to write', async () => {
