@@ -402,7 +402,9 @@ begin
         case when t.kind = 'meeting' then touchpoint.is_recurring(t.id, t.repeats_as) end as recurring,
         touchpoint.is_inside(t.domains, ($1).inside) as internal,
         l.intent->0->>'label' as meeting_type_auto, l.intent->0->'score' as meeting_type_confidence,
-        coalesce(l.labels, '[]') as labels, touchpoint.uncertain_of(t.id, t.uncertain) as uncertain,
+        coalesce(l.labels, '[]') as labels,
+        case when t.uncertain <> '{}' or exists (select from touchpoint.rejected r where r.touchpoint = t.id)
+          then touchpoint.uncertain_of(t.id, t.uncertain) else '{}' end as uncertain,
         t.tagged_at is not null as tagged
       from page join touchpoint.touchpoints t using (id) left join touchpoint.clients c on c.id = t.client
       cross join lateral (

@@ -24,7 +24,9 @@ const STEPS = [
      timestamptz '2025-03-01 00:00Z' + make_interval(mins => (n::bigint * 7919 % 1051200)::int),
      timestamptz '2025-03-01 01:00Z' + make_interval(mins => (n::bigint * 7919 % 1051200)::int),
      n % 97 = 0, 'Australia/Sydney',
-     w[1 + n % 30] || ' ' || w[1 + n / 30 % 30] || ' ' || n % 500,
+     -- one in three has a title of its own
+     w[1 + n % 30] || ' ' || w[1 + n / 30 % 30] || ' ' || case when n % 3 = 0
+       then translate(left(md5(n::text), 8), '0123456789', 'ghijklmnop') else n % 500 || '' end,
      (select string_agg(w[1 + (n * 13 + i * i * 7) % 30], ' ') from generate_series(1, 90) i),
      jsonb_build_array(
        jsonb_build_object('name', 'Organiser', 'address', 'person' || 1 + n % 30 || '@vendor.test', 'role', 'organizer'),
