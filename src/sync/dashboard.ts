@@ -73,8 +73,13 @@ export async function collect(deps: DashboardDeps, config: Config, signal?: Abor
     probed.some((table) => table.source === source && table.problem === null);
   if (isWanted('clients')) await attempt('clients', () => takeClients(deps));
   if (isWanted('skips')) await attempt('skips', () => countSkips(deps, tally));
+  let rules: RowRules | null = null;
   for (const source of SOURCES) {
-    if (isWanted(source)) await attempt(source, () => collectSource(deps, config, { source, tally, signal }));
+    if (!isWanted(source)) continue;
+    await attempt(source, async () => {
+      rules ??= await rowRules(deps, config);
+      rules = await collectSource(deps, config, { source, rules, tally, signal });
+    });
   }
   return { tally, problems };
 }
@@ -105,27 +110,21 @@ async function countSkips({ store, clock }: DashboardDeps, tally: Tally): Promis
 
 interface SourceWork {
   readonly source: Source;
+  readonly rules: RowRules;
   readonly tally: Tally;
   readonly signal: AbortSignal | undefined;
 }
 
-async function collectSource(
-  deps: DashboardDeps,
-  config: Config,
-  { source, tally, signal }: SourceWork,
-): Promise<void> {
+/** @returns the rules that hold in the end */
+async function collectSource(deps: DashboardDeps, config: Config, work: SourceWork): Promise<RowRules> {
+  const { source, tally, signal } = work;
   const { risks } = config.dashboard;
-  let rules = await rowRules(deps, config);
+  let { rules } = work;
   let [after, lost]: [string | null, number] = [null, 0];
   for (;;) {
     signal?.throwIfAborted();
-    const page: DashboardRow[] = await readSource(deps.store, {
-      source,
-      version: rules.version,
-      limit: PAGE,
-      after,
-      risks,
-    });
+    const { version } = rules;
+    const page: DashboardRow[] = await readSource(deps.store, { source, version, limit: PAGE, after, risks });
     if (page.length === 0) break;
     try {
       await storePage(deps, { source, page, rules, tally });
@@ -139,6 +138,7 @@ async function collectSource(
   }
   const now = new Date(deps.clock.now()).toISOString();
   tally.add('written', `${source} removed`, (await dropGone(deps.store, { source, now, risks })).rows);
+  return rules;
 }
 
 interface RowRules extends PageRules, Pick<ClientRules, 'links'> {

@@ -35,7 +35,7 @@ language sql immutable security invoker set search_path = touchpoint, pg_temp as
         'client', 'client_uuid', 'created_at']),
     ('nps', array['nps_responses'], 'id', array['id', 'feedback'],
       array['id', 'client_name', 'client_uuid', 'score', 'feedback', 'period', 'response_date']),
-    ('topics', array['topics'], 'id', array['id', 'Topic_Title'],
+    ('topics', array['topics'], 'id', array['Topic_Title'],
       array['id', 'Meeting_Date', 'Topic_Title', 'Topic_Summary', 'Background', 'Key_Details']),
     ('knowledge', array['chasen_knowledge', 'chasen_knowledge_base'], 'id', array['id', 'content'],
       array['id', 'category', 'knowledge_key', 'title', 'content', 'is_active', 'version', 'updated_at']),
@@ -161,8 +161,10 @@ begin
       array(select jsonb_array_elements_text(coalesce(risks->'path', '[]'))));
   end if;
   select string_agg(format('%L, to_jsonb(t.%I)', name, name), ', ') into fields from unnest(found.columns) name;
-  return format('select touchpoint.dashboard_key(t.%I::text, c.content) as key, c.content
-    from public.%I t, lateral (select jsonb_build_object(%s)) c(content)', found.key, found.relation, fields);
+  -- a table without a key (topics may be one) is known by what it says
+  return format('select %s as key, c.content from public.%I t, lateral (select jsonb_build_object(%s)) c(content)',
+    case when found.key = any(found.columns) then format('touchpoint.dashboard_key(t.%I::text, c.content)', found.key)
+      else 'touchpoint.digest(c.content::text)' end, found.relation, fields);
 end
 $$;
 

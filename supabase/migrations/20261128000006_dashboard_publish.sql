@@ -12,7 +12,7 @@ create table touchpoint.dashboard_published (
   primary key (target, key)
 );
 comment on table touchpoint.dashboard_published is
-  'What was last written where: a column that holds something else since then is somebody''s own entry.';
+  'What was last written where, in digests but for labels: a column that holds something else since then is somebody''s own entry.';
 comment on column touchpoint.dashboard_published.key is
   'meetings: the touchpoint''s id, which outlives it. The others: the key of the dashboard''s row.';
 comment on column touchpoint.dashboard_published.hash is 'Of what was to be written: equal means nothing to do.';
@@ -99,6 +99,14 @@ language sql stable security invoker set search_path = touchpoint, pg_temp as $$
   from touchpoint.dashboard_found(null) f where f.source = wanted
 $$;
 
+create function touchpoint.publish_alone() returns void
+language plpgsql security invoker set search_path = touchpoint, pg_temp as $$
+-- One publisher at a time, until its transaction ends: each compares with what the last one wrote.
+begin
+  lock table dashboard_published in share row exclusive mode;
+end
+$$;
+
 create function touchpoint.publish_column(p jsonb) returns jsonb
 language plpgsql security invoker set search_path = touchpoint, pg_temp as $$
 -- {target, relation, key, column, wanted: query for (key text, value text), limit} -> {written, kept}
@@ -109,6 +117,7 @@ declare
   written int := 0;
   kept int;
 begin
+  perform touchpoint.publish_alone();
   execute format($q$
     with wanted as (%s),
     looked as (
@@ -186,6 +195,7 @@ declare
   changes jsonb;
   counts jsonb;
 begin
+  perform touchpoint.publish_alone();
   if problem is not null then
     return jsonb_build_object('written', 0, 'deleted', 0, 'kept', 0, 'problem', problem);
   end if;
@@ -301,16 +311,22 @@ begin
 end
 $$;
 
+create function touchpoint.digests(content jsonb) returns jsonb
+language sql immutable security invoker set search_path = touchpoint, pg_temp as $$
+-- {key: value} -> {key: digest}: what was written can be told again, and names nobody.
+  select coalesce(jsonb_object_agg(e.key, touchpoint.digest(e.value::text)), '{}') from jsonb_each(content) e
+$$;
+
 create function touchpoint.merged(present jsonb, wrote jsonb, wanted jsonb) returns jsonb
 language sql immutable security invoker set search_path = touchpoint, pg_temp as $$
--- -> {set: columns to change, wrote: what is ours afterwards}. A column is ours while it holds what was last written here;
--- one that was never written here is ours when it is empty, or holds what would be written.
+-- -> {set: columns to change, wrote: digests of what is ours afterwards}. A column is ours while it holds what was last
+-- written here; one that was never written here is ours when it is empty, or holds what would be written.
   select jsonb_build_object(
     'set', coalesce(jsonb_object_agg(w.key, w.value) filter (where w.ours and w.now <> w.value), '{}'),
-    'wrote', wrote || coalesce(jsonb_object_agg(w.key, w.value) filter (where w.ours), '{}'))
+    'wrote', wrote || touchpoint.digests(coalesce(jsonb_object_agg(w.key, w.value) filter (where w.ours), '{}')))
   from (
     select e.key, e.value, coalesce(present->e.key, 'null') as now,
-      case when wrote ? e.key then coalesce(present->e.key, 'null') = wrote->e.key
+      case when wrote ? e.key then touchpoint.digest(coalesce(present->e.key, 'null')::text) = wrote->>e.key
         else coalesce(present->e.key, 'null') in ('null', e.value) end as ours
     from jsonb_each(wanted) e) w
 $$;
@@ -440,12 +456,14 @@ language plpgsql security invoker set search_path = touchpoint, pg_temp as $$
 -- One INSERT and one UPDATE, each only where there is something to write. wanted of a row that is gone: what is then written
 -- into a row that was inserted here. kept: the row is somebody else's affair.
 declare
-  rows jsonb := touchpoint.meeting_rows((
-    select coalesce(jsonb_agg(r || jsonb_build_object('wanted', touchpoint.canonical_meeting(r->'wanted'))), '[]')
-    from jsonb_array_elements(p->'rows') r));
+  rows jsonb;
   made jsonb;
   merged jsonb;
 begin
+  perform touchpoint.publish_alone();
+  rows := touchpoint.meeting_rows((
+    select coalesce(jsonb_agg(r || jsonb_build_object('wanted', touchpoint.canonical_meeting(r->'wanted'))), '[]')
+    from jsonb_array_elements(p->'rows') r));
   made := touchpoint.insert_meetings((
     select coalesce(jsonb_agg(r), '[]') from jsonb_array_elements(rows) r
     where r->>'row_id' is null
@@ -464,7 +482,7 @@ begin
   insert into dashboard_published as d (target, key, hash, row_id, inserted, wrote)
   select 'meetings', r->>'id', r->>'hash', coalesce(made->>(r->>'id'), r->>'row_id', d.row_id),
     made ? (r->>'id') or (r->>'inserted')::boolean,
-    coalesce(m->'wrote', case when made ? (r->>'id') then r->'wanted' end, r->'wrote')
+    coalesce(m->'wrote', case when made ? (r->>'id') then touchpoint.digests(r->'wanted') end, r->'wrote')
   from jsonb_array_elements(rows) r
   left join jsonb_array_elements(merged) m on m->>'id' = r->>'id'
   left join dashboard_published d on d.target = 'meetings' and d.key = r->>'id'
@@ -503,7 +521,9 @@ begin
   end if;
   if touchpoint.dashboard_writable('meetings', array['deleted']) is null then
     execute 'delete from public.unified_meetings u using touchpoint.dashboard_published d
-      where d.target = ''meetings'' and d.inserted and d.row_id = u.id::text and to_jsonb(u) @> d.wrote';
+      where d.target = ''meetings'' and d.inserted and d.row_id = u.id::text
+        and not exists (select from jsonb_each_text(d.wrote) w
+          where touchpoint.digest(coalesce(to_jsonb(u)->w.key, ''null'')::text) <> w.value)';
     get diagnostics n = row_count;
     report := report || jsonb_build_object('meetings', n);
   end if;

@@ -172,11 +172,16 @@ describe('the schema', () => {
       `alter table public.actions drop column "Due_Date", drop column client, drop column client_uuid cascade`,
     );
     await store.sql(`alter table public.nps_responses drop column feedback`);
+    await store.sql(`alter table public.topics drop column id`);
     await store.sql(`alter table public.plans drop column client_uuid`);
     await store.sql(`alter table public.client_name_aliases drop column canonical_name`);
     const { problems, tally } = await run();
     expect(problems).toEqual([]);
-    expect(tally.reasons).toMatchObject({ 'written: actions inserted': 3, 'written: risks inserted': 2 });
+    expect(tally.reasons).toMatchObject({
+      'written: actions inserted': 3,
+      'written: risks inserted': 2,
+      'written: topics inserted': 1,
+    });
     expect((await all()).map(({ kind }) => kind)).not.toContain('nps');
   });
 

@@ -1,7 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Config } from '../../src/core/config.ts';
 import { silentLog } from '../../src/core/log.ts';
+import { packagePath } from '../../src/core/paths.ts';
 import { commitPage } from '../../src/store/pages.ts';
 import type { PgliteStore } from '../../src/store/pglite.ts';
 import { putSkips } from '../../src/store/privacy.ts';
@@ -380,6 +382,41 @@ describe('what was published', () => {
       { title: 'Mine', meeting_type_auto: null },
     ]);
     expect(await store.sql('select 1 from public.nps_topic_classifications')).toEqual([]);
+  });
+
+  it('goes with all that was collected, as the documentation says', async () => {
+    await collected();
+    await tag({ action: { billing: 0.7 } });
+    await run({ action_categories: 'on' });
+    const text = await readFile(packagePath('docs', 'dashboard.md'), 'utf8');
+    const [, script = ''] = /```sql\n([\s\S]*?)```/.exec(text) ?? [];
+    const statements = script
+      .replace(/^--.*$/gm, '')
+      .split(';')
+      .filter((statement) => statement.trim() !== '');
+    expect(statements).toHaveLength(4);
+    for (const statement of statements) await store.sql(statement);
+    for (const table of [
+      'touchpoints',
+      'clients',
+      'dashboard_rows',
+      'dashboard_published',
+      'dashboard_clients',
+    ])
+      expect(await store.sql(`select * from touchpoint.${table}`)).toEqual([]);
+    expect(await store.sql('select 1 from public.actions where auto_category is not null')).toEqual([]);
+  });
+
+  it('names nobody where it is remembered', async () => {
+    const feed = await newFeed(store);
+    await commitPage(
+      store,
+      page(feed, 0, { copies: [copy('a', touchpoint('uid-1', { title: 'Lunch with Anna Berg' }))] }),
+    );
+    await run({ meetings: 'on' });
+    const remembered = await store.sql('select * from touchpoint.dashboard_published');
+    expect(remembered).toHaveLength(1);
+    expect(JSON.stringify(remembered)).not.toContain('Anna');
   });
 
   it('is in views for the server alone', async () => {

@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { briefingContract } from './briefing.ts';
 import { checkContract } from './check.ts';
+import { dashboardContract } from './dashboard.ts';
 import { errorContract } from './errors.ts';
 import { feedbackContract } from './feedback.ts';
 import { clientContract, feedContract, statusContract } from './feeds.ts';
@@ -32,6 +33,7 @@ export function storeContract(driver: string, harness: () => Harness): void {
     briefingContract(harness);
     profileContract(harness);
     feedbackContract(harness);
+    dashboardContract(harness);
     checkContract(harness);
     errorContract(harness);
   });
