@@ -218,17 +218,14 @@ create table touchpoint.touchpoints (
   constraint touchpoints_pkey PRIMARY KEY (id)
 );
 
-create view touchpoint.current_tags with (security_invoker=true) as
- SELECT touchpoint,
-    task,
-    label,
-    score,
-    origin,
-    version
-   FROM touchpoint.tags g
-  WHERE ((origin = 'person'::text) = (EXISTS ( SELECT
-           FROM touchpoint.settled s
-          WHERE ((s.touchpoint = g.touchpoint) AND (s.task = g.task)))));
+create view touchpoint.current_tags (
+  touchpoint uuid,
+  task text,
+  label text,
+  score real,
+  origin text,
+  version text
+) with (security_invoker=true) as ...;
 
 CREATE INDEX copies_doubted ON touchpoint.copies USING btree (feed) WHERE doubted;
 CREATE INDEX copies_series ON touchpoint.copies USING btree (feed, series) WHERE (series IS NOT NULL);

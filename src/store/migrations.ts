@@ -34,9 +34,14 @@ export function migrationsHash(migrations: readonly Migration[]): string {
 }
 
 // The Supabase CLI's own ledger, so that `touchpoint migrate` and `supabase db push` agree on what has run.
+// Made under a lock: `if not exists` alone lets two at once fail.
 const LEDGER = `
+begin;
+select pg_advisory_xact_lock(hashtext('touchpoint ledger'));
 create schema if not exists supabase_migrations;
 create table if not exists supabase_migrations.schema_migrations (version text primary key, statements text[], name text);
+alter table supabase_migrations.schema_migrations add column if not exists name text;
+commit;
 `;
 
 export interface Migrated {
@@ -66,8 +71,12 @@ export async function migrate(runner: SqlRunner, migrations: readonly Migration[
 
 async function apply(runner: SqlRunner, migration: Migration): Promise<void> {
   try {
-    await runner.exec(`begin;\n${migration.sql}\n${ledgerLine(migration)}\ncommit;`);
+    // its line first: whoever migrates at the same time waits there, and then leaves this migration to the other
+    await runner.exec(`begin;\n${ledgerLine(migration)}\n${migration.sql}\ncommit;`);
   } catch (cause) {
+    await runner.exec('rollback');
+    const left = await pendingMigrations(runner, [migration]);
+    if (left.length === 0) return;
     throw new StoreError(`migration ${migration.version}_${migration.name} failed and was undone`, { cause });
   }
 }

@@ -8,7 +8,7 @@ export const schemaFile: string = packagePath('supabase', 'schema.sql');
 export interface Schema {
   /** By name, functions of schema public: MD5 of the body, as `touchpoint_check` tells it. */
   readonly functions: Readonly<Record<string, string>>;
-  /** By table, its columns. */
+  /** By table or view, its columns. */
   readonly columns: Readonly<Record<string, readonly string[]>>;
   /** Numbers in a stored vector. */
   readonly dimension: number;
@@ -17,7 +17,7 @@ export interface Schema {
 export async function readSchema(): Promise<Schema> {
   const text = await readFile(schemaFile, 'utf8');
   const bodies = text.matchAll(/^CREATE OR REPLACE FUNCTION public\.(\w+)\(.*?^AS (\$\w*\$)(.*?)\2;$/gms);
-  const tables = text.matchAll(/^create table touchpoint\.(\w+) \(\n(.*?)\n\);$/gms);
+  const tables = text.matchAll(/^create (?:table|view) touchpoint\.(\w+) \(\n(.*?)\n\)/gms);
   return {
     functions: Object.fromEntries([...bodies].map(([, name = '', , body = '']) => [name, md5(body)])),
     dimension: Number(/^ {2}embedding \S*vector\((\d+)\)/m.exec(text)?.[1]),

@@ -80,6 +80,11 @@ export function createDatabase(url: string): Promise<string> {
   return copyDatabase(url, databaseUrl(url, TEMPLATE));
 }
 
+/** A database with nothing in it; returns its URL. `url` is the cluster's. */
+export function emptyDatabase(url: string): Promise<string> {
+  return copyDatabase(url, databaseUrl(url, 'template1'));
+}
+
 /** A copy of a database that nobody is connected to; returns its URL. `url` is the cluster's. */
 export async function copyDatabase(url: string, original: string): Promise<string> {
   const name = `test_${randomUUID().replaceAll('-', '')}`;

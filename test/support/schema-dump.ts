@@ -35,10 +35,13 @@ from pg_class c, lateral (
 ) l
 where c.relnamespace = 'touchpoint'::regnamespace and c.relkind = 'r' group by c.relname order by c.relname collate "C"`;
 
+// Without their bodies, which every release of Postgres writes in its own way.
 const VIEWS = `
-select format(e'create view touchpoint.%I%s as\\n%s', relname, ' with (' || array_to_string(reloptions, ', ') || ')',
-  pg_get_viewdef(oid)) as text
-from pg_class where relnamespace = 'touchpoint'::regnamespace and relkind = 'v' order by relname collate "C"`;
+select format(e'create view touchpoint.%I (\\n%s\\n) with (%s) as ...;', c.relname,
+  string_agg('  ' || quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod), e',\\n' order by a.attnum),
+  array_to_string(c.reloptions, ', ')) as text
+from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+where c.relnamespace = 'touchpoint'::regnamespace and c.relkind = 'v' group by c.oid order by c.relname collate "C"`;
 
 const INDEXES = `
 select pg_get_indexdef(i.indexrelid) || ';' as text
