@@ -82,7 +82,7 @@ test('the README counts what is there', async () => {
     const own = all.filter((item) => item.kind === kind.parse(JSON.parse(first ?? '')).kind);
     const cells = SPLITS.map((split) => own.filter((item) => item.split === split).length);
     const row = readme.split('\n').find((line) => line.startsWith(`| \`${basename(name)}\``));
-    const sources = ['first/', 'second/'].map(
+    const sources = ['first/', 'second/', 'third/'].map(
       (from) => own.filter(({ source }) => source?.startsWith(from)).length,
     );
     const figures = [...(row ?? '').matchAll(/ ([\d,]+) /g)].map(([, figure]) =>
