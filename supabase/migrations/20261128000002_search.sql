@@ -4,12 +4,12 @@ create function touchpoint.ranking(out word_weight float8, out title_bonus float
   out found int, out ef_search int)
 language sql immutable security invoker set search_path = pg_catalog, pg_temp as $$
 -- What ranking is made of, in one place. A score is the cosine plus word_weight times the share of the question that the
--- words answer. Measured on config/training/search.jsonl (bench/search-quality.ts): .1 to .2 are equally good.
+-- words answer: docs/search.md has the figures. The better the encoder, the less there is for the words to add.
 -- title_bonus: a word in the title counts so much more.
 -- depth: candidates by meaning, deep enough that the words have something to reorder, shallow enough for the index.
--- few: a filter that keeps no more rows has all of them compared (2,000 take 6 ms); beyond it the index is faster.
--- found: rows whose words are looked at, those with rare words first. ef_search: recall@10 of .97 at 100,000 rows.
-  select 0.15, 0.25, 50, 2000, 1000, 100
+-- few: a filter that keeps no more rows has all of them compared; beyond it the index is faster.
+-- found: rows whose words are looked at, those with rare words first. ef_search: what the index keeps in view.
+  select 0.1, 0.25, 50, 2000, 1000, 100
 $$;
 
 create function touchpoint.people_keys(people jsonb) returns text[]
@@ -66,7 +66,7 @@ create type touchpoint.question as (
   words text[],        -- lexemes, rarest first
   weights float8[],    -- of each, together 1
   rare tsquery,        -- the rarest of them, that hold so few rows together that all can be looked at
-  anyhow tsquery,      -- any of them
+  anyhow tsquery,      -- any of them; null without any
   share text           -- SQL: the share of the question that the tsvector w.words answers, 0 to 1 and the title's bonus
 );
 
@@ -92,8 +92,8 @@ language sql stable security invoker set search_path = touchpoint, pg_temp as $$
   select row(
     coalesce(array_agg(word order by place) filter (where word is not null), '{}'),
     coalesce(array_agg(weight order by place) filter (where word is not null), '{}'),
-    coalesce(string_agg(touchpoint.as_query(word), ' | ') filter (where place = 1 or together <= k.found), '')::tsquery,
-    coalesce(string_agg(touchpoint.as_query(word), ' | '), '')::tsquery,
+    (string_agg(touchpoint.as_query(word), ' | ') filter (where place = 1 or together <= k.found))::tsquery,
+    string_agg(touchpoint.as_query(word), ' | ')::tsquery,
     coalesce(string_agg(format('case when w.words @@ %L::tsquery then %s when w.words @@ %L::tsquery then %s else 0 end',
       touchpoint.as_query(word, ':A'), weight * (1 + k.title_bonus), touchpoint.as_query(word), weight), ' + ') filter (where word is not null), '0')
   )::touchpoint.question
@@ -237,7 +237,9 @@ $$;
 
 create function touchpoint.nearest(filter text, ids uuid[], near extensions.vector, wanted int)
 returns table (id uuid, similarity float8)
-language plpgsql stable security invoker set search_path = touchpoint, extensions, pg_temp as $$
+language plpgsql stable rows 50 security invoker set search_path = touchpoint, extensions, pg_temp
+-- the planner takes comparing vectors for cheap, and would rather compare thousands of them than walk the index
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
 -- The nearest by the serving encoder's vectors, of the rows that pass: from the index, or of few all compared (+ 0 keeps
 -- the index out). The index may still give too few: then there are no more, or it gave up, and all are compared.
 declare
@@ -270,14 +272,14 @@ end
 $$;
 
 create function touchpoint.worded(filter text, ids uuid[], q touchpoint.question, wanted int)
-returns table (id uuid, share float8)
-language plpgsql stable security invoker set search_path = touchpoint, extensions, pg_temp as $$
+returns table (share float8, id uuid)
+language plpgsql stable rows 50 security invoker set search_path = touchpoint, extensions, pg_temp as $$
 -- Rows that hold words of the question, those that answer most of it first. Looked at are those with its rare words; where
 -- these give fewer than wanted, some of those that hold any. || unpacks a tsvector once instead of once a word.
 declare
   found int := (touchpoint.ranking()).found;
 begin
-  if q.anyhow = ''::tsquery then
+  if q.anyhow is null then
     return;
   end if;
   return query execute format($sql$
@@ -286,7 +288,7 @@ begin
       anyhow as materialized (
         select t.id, t.words || ''::tsvector as words from touchpoints t
         where (select count(*) from rare) < $1 and %1$s and t.words @@ %4$L::tsquery limit %3$s)
-      select w.id, (%5$s)::float8 as share from (select * from rare union select * from anyhow) w
+      select distinct (%5$s)::float8 as share, w.id from (select * from rare union all select * from anyhow) w
       order by share desc, w.id limit $3
     $sql$, filter, case when ids is null then q.rare else q.anyhow end, found, q.anyhow, q.share)
   using wanted, ids, greatest(wanted, (touchpoint.ranking()).depth);
@@ -302,25 +304,28 @@ $$;
 
 create function touchpoint.ranked(p jsonb, near extensions.vector, q touchpoint.question, wanted int)
 returns table (id uuid, similarity float8, score float8)
-language plpgsql stable security invoker set search_path = touchpoint, extensions, pg_temp as $$
+language plpgsql stable rows 10 security invoker set search_path = touchpoint, extensions, pg_temp as $$
 -- Candidates by meaning and by words; each gets both scores, whichever found it. One without a vector (it is not embedded
--- yet) counts as near as the last candidate: new things are found by their words.
+-- yet) counts as a little less near than the last candidate: new things are found by their words.
 declare
   k record := touchpoint.ranking();
   kept record := touchpoint.kept(p);
+  s encoders := touchpoint.serving();
 begin
   return query execute format($sql$
       with near as materialized (select * from touchpoint.nearest($1, $2, $3, $4)),
       worded as materialized (select * from touchpoint.worded($1, $2, $5, $6)),
       scored as (
-        select t.id, coalesce(n.similarity, 1 - (touchpoint.vector_of(t) <=> $3)) as similarity,
-          coalesce(w.share, (select (%s)::float8 from (select t.words || ''::tsvector as words) w)) as share
+        select t.id,
+          coalesce(n.similarity, 1 - (case when t.%1$I = %2$L then t.%3$I end <=> $3)) as similarity,
+          coalesce(w.share, (select (%4$s)::float8 from (select t.words || ''::tsvector as words offset 0) w)) as share
         from (select id from near union select id from worded) c
         join touchpoints t on t.id = c.id left join near n on n.id = c.id left join worded w on w.id = c.id)
       select s.id, s.similarity, case when $3 is null then s.share
-        else coalesce(s.similarity, (select min(near.similarity) from near), 0) + s.share * $7 end as score
+        else coalesce(s.similarity, (select min(near.similarity) from near) * 0.9, 0) + s.share * $7 end as score
       from scored s order by score desc, s.id limit $6
-    $sql$, q.share)
+    $sql$, case s.slot when 'b' then 'encoder_b' else 'encoder' end, s.encoder,
+    case s.slot when 'b' then 'embedding_b' else 'embedding' end, q.share)
   using kept.filter, kept.ids, near, greatest(k.depth, wanted * 4), q, wanted, k.word_weight;
 end
 $$;
@@ -374,7 +379,9 @@ end
 $$;
 
 create or replace function public.touchpoint_search(p jsonb) returns jsonb
-language plpgsql stable security invoker set search_path = touchpoint, extensions, pg_temp as $$
+language plpgsql stable security invoker set search_path = touchpoint, extensions, pg_temp
+-- Its plans are small, but their guessed costs are not: compiling them would take longer than running them.
+set jit = off as $$
 -- {query, embedding?: "[..]", encoder?, limit?, withhold?: [kind], kinds?, client?: name, clients?: [name], since?, until?,
 --  people?: [address or name], labels?: [{task, label}] or {task: [label]}} ->
 -- [{id, touchpoint, kind, title, snippet, client, occurred_at, tags, score, similarity}], best first.
@@ -391,7 +398,9 @@ end
 $$;
 
 create function public.touchpoint_similar(p jsonb) returns jsonb
-language plpgsql stable security invoker set search_path = touchpoint, extensions, pg_temp as $$
+language plpgsql stable security invoker set search_path = touchpoint, extensions, pg_temp
+-- Its plans are small, but their guessed costs are not: compiling them would take longer than running them.
+set jit = off as $$
 -- {id: touchpoint's uuid, or source id, kind?: of that source id, limit?, withhold?, and the filters of touchpoint_search}
 -- -> as touchpoint_search: the nearest to one touchpoint, itself left out; nothing while it has no vector.
 -- SQLSTATE PT404 when there is none, or its kind is withheld; PT400 when several have that id.
@@ -420,7 +429,9 @@ end
 $$;
 
 create function public.touchpoint_blend(p jsonb) returns jsonb
-language plpgsql stable security invoker set search_path = touchpoint, extensions, pg_temp as $$
+language plpgsql stable security invoker set search_path = touchpoint, extensions, pg_temp
+-- Its plans are small, but their guessed costs are not: compiling them would take longer than running them.
+set jit = off as $$
 -- {embedding, encoder, rows: [{kind, id: source id, text_score: 0..1}], weight?: of meaning, 0..1,
 --  withhold?} -> [{kind, id, text_score, similarity, score}], best first: somebody else's hits, reordered with meaning.
 -- score = (1 - weight) * text_score + weight * similarity. A row that has no vector here gets the mean of those that have.

@@ -1,0 +1,66 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { random } from '../../src/sandbox/random.ts';
+import { vectorText } from '../../src/store/tags.ts';
+import { type Crowd, ENCODER, fillCrowd } from '../support/crowd.ts';
+import { createDatabase, openSql } from '../support/postgres.ts';
+
+/** Which indexes searches read: what the planner really did inside the functions, told by auto_explain. */
+
+let client: pg.Client;
+let crowd: Crowd;
+const plans: string[] = [];
+beforeAll(async () => {
+  const url = await createDatabase(inject('postgresUrl'));
+  const admin = openSql(url);
+  crowd = await fillCrowd(admin.sql, 10_000);
+  await admin.close();
+  client = new pg.Client({ connectionString: url });
+  await client.connect();
+  client.on('notice', ({ message }) => plans.push(message ?? ''));
+  await client.query(`load 'auto_explain'; set auto_explain.log_min_duration = 0;
+    set auto_explain.log_nested_statements = on; set auto_explain.log_analyze = on;
+    set client_min_messages = log; set role service_role`);
+}, 300_000);
+afterAll(() => client?.end());
+
+/** The plans of one call, those parts left out that never ran. */
+async function plansOf(name: string, payload: object): Promise<string> {
+  plans.length = 0;
+  await client.query(`select public.${name}($1::jsonb)`, [JSON.stringify(payload)]);
+  const lines = plans.join('\n').split('\n');
+  return lines.filter((line) => !line.includes('(never executed)')).join('\n');
+}
+
+describe('the indexes of a search', () => {
+  const asked = (filter: object = {}) => {
+    const { query, vector } = crowd.question(random('plan'));
+    return { query, embedding: vectorText(vector), encoder: ENCODER, limit: 10, ...filter };
+  };
+
+  it.each([{}, { withhold: ['nps'] }, { kinds: ['meeting'] }])(
+    'are those of vectors and words, and no row is read that no index gave: %j',
+    async (filter) => {
+      const plan = await plansOf('touchpoint_search', asked(filter));
+      expect(plan).toContain('Index Scan using touchpoints_embedding on touchpoints');
+      expect(plan).toContain('Bitmap Index Scan on touchpoints_words');
+      // counting what a filter keeps stops at the few that are worth it
+      const scans = plan.split('\n').filter((line) => /Seq Scan on touchpoints/.test(line));
+      for (const scan of scans) expect(Number(/rows=(\d+) loops/.exec(scan)?.[1])).toBeLessThanOrEqual(2001);
+    },
+  );
+
+  it('are those of the filter where it keeps few', async () => {
+    const people = await plansOf('touchpoint_search', asked({ people: ['person.500@example.test'] }));
+    expect(people).toContain('touchpoints_people');
+    expect(people).not.toContain('Index Scan using touchpoints_embedding on');
+    const client = await plansOf('touchpoint_search', asked({ client: 'Client 200' }));
+    expect(client).toContain('touchpoints_client');
+    expect(client).not.toMatch(/Seq Scan on touchpoints/);
+  });
+
+  it('of what is like a touchpoint are those of vectors', async () => {
+    const plan = await plansOf('touchpoint_similar', { id: 'row 7', kind: undefined, limit: 10 });
+    expect(plan).toContain('Index Scan using touchpoints_embedding on touchpoints');
+  });
+});
