@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import type { Log } from '../core/log.ts';
 import { type ControlOptions, controlRoutes } from './control.ts';
 import { type Listening, listen } from './listen.ts';
+import { pageRoutes } from './page.ts';
 
 /** The daemon's one port: what Graph sends, what commands of this machine ask, the API and the page. */
 export interface ServerOptions extends ControlOptions {
@@ -25,6 +26,7 @@ export function startServer(options: ServerOptions): Promise<Listening> {
   const app = new Hono();
   if (webhooks !== undefined) app.route('/', webhooks);
   app.route('/', controlRoutes(options));
+  app.route('/', pageRoutes());
   if (api !== undefined) app.all('*', (context) => api.app.fetch(context.req.raw, context.env));
   const hasKeys = api?.hasKeys ?? false;
   return listen(app, { host, port, isFixed: webhooks !== undefined, hasKeys, log });

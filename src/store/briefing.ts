@@ -37,6 +37,9 @@ export interface MeetingFilter extends Withholding {
   readonly internal_domains?: readonly string[];
   readonly recurring?: boolean;
   readonly uncertain?: boolean;
+  /** Any of the topics that hold. */
+  readonly topics?: readonly string[];
+  readonly cancelled?: boolean;
 }
 
 export interface MeetingQuestion extends MeetingFilter {

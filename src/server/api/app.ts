@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
+import { compress } from 'hono/compress';
 import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
 import { routePath } from 'hono/route';
@@ -54,6 +55,7 @@ export function apiApp(deps: ApiDeps, runs: ResyncRuns): OpenAPIHono<ApiEnv> {
   app.route('/', healthRoutes(deps));
   app.route('/', measured.routes);
   app.use(`${API_PATH}/*`, secureHeaders());
+  app.use(`${API_PATH}/*`, compress());
   if (settings.origins.length > 0)
     app.use(
       `${API_PATH}/*`,

@@ -28,6 +28,8 @@ const Filter = z.strictObject({
   internal: flag(),
   recurring: flag(),
   uncertain: flag(),
+  topics: many(Word).openapi({ description: 'Any of the topics that hold.' }),
+  cancelled: flag(),
   zone: Zone.optional(),
 });
 const Page = Filter.extend({
