@@ -9,7 +9,7 @@ language sql immutable security invoker set search_path = pg_catalog, pg_temp as
 -- depth: candidates by meaning, deep enough that the words have something to reorder, shallow enough for the index.
 -- few: a filter that keeps no more rows has all of them compared; beyond it the index is faster.
 -- found: rows whose words are looked at, those with rare words first. ef_search: what the index keeps in view.
-  select 0.1, 0.25, 50, 2000, 1000, 100
+  select 0.1, 0.25, 50, 2000, 500, 100
 $$;
 
 create function touchpoint.people_keys(people jsonb) returns text[]
@@ -273,7 +273,9 @@ $$;
 
 create function touchpoint.worded(filter text, ids uuid[], q touchpoint.question, wanted int)
 returns table (share float8, id uuid)
-language plpgsql stable rows 50 security invoker set search_path = touchpoint, extensions, pg_temp as $$
+language plpgsql stable rows 50 security invoker set search_path = touchpoint, extensions, pg_temp
+-- with a limit the planner hopes to come by enough rows early, and reads the table instead of the index
+set enable_seqscan = off as $$
 -- Rows that hold words of the question, those that answer most of it first. Looked at are those with its rare words; where
 -- these give fewer than wanted, some of those that hold any. || unpacks a tsvector once instead of once a word.
 declare
