@@ -456,7 +456,7 @@ begin
     ),
     intent as (
       select g.touchpoint, array_agg(g.label order by g.score desc, g.label) as labels
-      from touchpoint.current_tags g where g.task = 'intent' group by g.touchpoint
+      from base b join touchpoint.current_tags g on g.touchpoint = b.id and g.task = 'intent' group by g.touchpoint
     ),
     series as (
       select c.feed, c.series, count(*) >= 3 as recurring from touchpoint.copies c
@@ -464,7 +464,7 @@ begin
     ),
     in_series as (
       select c.touchpoint, bool_or(s.recurring) as recurring
-      from touchpoint.copies c join series s using (feed, series) group by c.touchpoint
+      from base b join touchpoint.copies c on c.touchpoint = b.id join series s using (feed, series) group by c.touchpoint
     ),
     habits as (
       select o.repeats_as from touchpoint.touchpoints o
