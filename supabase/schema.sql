@@ -3846,7 +3846,7 @@ AS $function$
 -- depth: candidates by meaning, deep enough that the words have something to reorder, shallow enough for the index.
 -- few: a filter that keeps no more rows has all of them compared; beyond it the index is faster.
 -- found: rows whose words are looked at, those with rare words first. ef_search: what the index keeps in view.
-  select 0.1, 0.25, 50, 2000, 1000, 100
+  select 0.1, 0.25, 50, 2000, 500, 100
 $function$;
 CREATE OR REPLACE FUNCTION touchpoint.repeats_as(kind text, title text, client uuid, people jsonb)
  RETURNS text
@@ -4292,6 +4292,7 @@ CREATE OR REPLACE FUNCTION touchpoint.worded(filter text, ids uuid[], q touchpoi
  LANGUAGE plpgsql
  STABLE ROWS 50
  SET search_path TO 'touchpoint', 'extensions', 'pg_temp'
+ SET enable_seqscan TO 'off'
 AS $function$
 -- Rows that hold words of the question, those that answer most of it first. Looked at are those with its rare words; where
 -- these give fewer than wanted, some of those that hold any. || unpacks a tsvector once instead of once a word.
