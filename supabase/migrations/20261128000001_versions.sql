@@ -301,7 +301,8 @@ language plpgsql security invoker set search_path = touchpoint, pg_temp as $$
 declare
   ids uuid[] := array(select jsonb_array_elements_text(coalesce(p->'erase', '[]'))::uuid);
   only_client uuid := (p->>'client')::uuid;
-  box text := p->>'mailbox';
+  -- imports have no mailbox: an empty one must not mean all of them
+  box text := nullif(p->>'mailbox', '');
   left_behind jsonb;
   affected uuid[];
   redacted int;

@@ -94,4 +94,36 @@ language sql stable security invoker set search_path = pg_catalog, pg_temp as $$
       select r.name || ' has no row level security' from relations r where r.relkind = 'r' and not r.secured) e))
 $$;
 
+create or replace function public.touchpoint_retain(p jsonb) returns jsonb
+language plpgsql security invoker set search_path = touchpoint, pg_temp as $$
+-- {before?: instant, deleted_before?: instant, limit, unless?: text} -> {expired, purged, done}
+-- Deletes touchpoints of before that instant, and rows that were marked deleted before the other, at most `limit` of each.
+-- unless names day and settings: once retention is done under that name it has nothing more to do.
+-- SQLSTATE 22008 for an instant without end: it would delete everything.
+declare
+  expired int;
+  purged int;
+begin
+  if not coalesce(isfinite((p->>'before')::timestamptz) and isfinite((p->>'deleted_before')::timestamptz), true) then
+    raise exception 'retention needs an instant' using errcode = '22008';
+  end if;
+  if p->>'unless' is not null and exists (select from privacy where retained = p->>'unless') then
+    return jsonb_build_object('expired', 0, 'purged', 0, 'done', true);
+  end if;
+  delete from touchpoints where id in (
+    select id from touchpoints where coalesce(occurred_at, created_at) < (p->>'before')::timestamptz
+    limit (p->>'limit')::int for update);
+  get diagnostics expired = row_count;
+  delete from touchpoints where id in (
+    select id from touchpoints where deleted_at < (p->>'deleted_before')::timestamptz
+    limit (p->>'limit')::int for update);
+  get diagnostics purged = row_count;
+  if greatest(expired, purged) < (p->>'limit')::int then
+    update privacy set retained = p->>'unless' where p->>'unless' is not null;
+    return jsonb_build_object('expired', expired, 'purged', purged, 'done', true);
+  end if;
+  return jsonb_build_object('expired', expired, 'purged', purged, 'done', false);
+end
+$$;
+
 select touchpoint.seal();

@@ -1,46 +1,8 @@
+import { item, LATER, NOW, type Payload, VECTOR } from './payload.ts';
+import { answers } from './payloads-answers.ts';
+import { dashboard } from './payloads-dashboard.ts';
+
 /** A payload that each function takes gladly, with every text that it reads: the hostile test spoils them one by one. */
-
-/** What the hostile test has put into the store. */
-export interface Seeded {
-  readonly mailbox: string;
-  readonly feed: number;
-  readonly version: number;
-  readonly client: string;
-  readonly touchpoint: string;
-  readonly textHash: string;
-  readonly contentHash: string;
-}
-
-type Payload = (seeded: Seeded) => object;
-
-const NOW = '2026-03-01T00:00:00Z';
-const LATER = '2026-04-01T00:00:00Z';
-const VECTOR = JSON.stringify(Array.from({ length: 384 }, (_, n) => (n === 0 ? 1 : 0)));
-const HASH = 'a'.repeat(64);
-
-const item = (client: string | null) => ({
-  mailbox: '',
-  graph_id: 'g9',
-  etag: 'e',
-  series: 's',
-  rank: 0,
-  modified_at: NOW,
-  kind: 'meeting',
-  source_key: 'k9',
-  client,
-  client_method: 'domain',
-  client_confidence: 0.9,
-  occurred_at: NOW,
-  ends_at: LATER,
-  all_day: false,
-  time_zone: 'Australia/Perth',
-  title: 'QBR',
-  body: 'Agenda',
-  people: [{ name: 'Nora', address: 'nora@example.test', role: 'required' }],
-  details: { location: 'Room 1' },
-  content_hash: 'c9',
-  text_hash: 't9',
-});
 
 const feeds: Record<string, Payload> = {
   touchpoint_feeds_put: () => ({
@@ -138,16 +100,9 @@ const tags: Record<string, Payload> = {
     ],
     failed: [{ id: touchpoint, error: 'too long' }],
   }),
-  touchpoint_search: () => ({
-    query: 'agenda',
-    embedding: VECTOR,
-    encoder: 'e@1',
-    kinds: ['meeting'],
-    client: 'Barwon Health',
-    since: NOW,
-    until: LATER,
-    limit: 10,
-  }),
+  touchpoint_tagging_begin: () => ({ encoder: 'e@2', taxonomy: 't@1', now: NOW, attempts: 3, start: true }),
+  touchpoint_tagging_pause: () => ({ paused: true, now: NOW }),
+  touchpoint_encoder: () => ({ note: 'nothing is read' }),
 };
 
 const subscriptions: Record<string, Payload> = {
@@ -181,7 +136,7 @@ const privacy: Record<string, Payload> = {
   }),
   touchpoint_names_of: () => ({ address: 'nora@example.test' }),
   touchpoint_contents: ({ touchpoint }) => ({ after: touchpoint, limit: 10 }),
-  touchpoint_remember: () => ({ now: NOW, hashes: [{ kind: 'name', hash: HASH, words: 2 }] }),
+  touchpoint_remember: () => ({ now: NOW, hashes: [{ kind: 'name', hash: 'a'.repeat(64), words: 2 }] }),
   touchpoint_forget: ({ touchpoint, contentHash, mailbox, client }) => ({
     now: NOW,
     dry_run: false,
@@ -211,4 +166,6 @@ export const PAYLOADS: Readonly<Record<string, Payload>> = {
   ...tags,
   ...subscriptions,
   ...privacy,
+  ...answers,
+  ...dashboard,
 };

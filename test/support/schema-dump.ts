@@ -11,7 +11,7 @@ export async function dumpSchema({ sql }: Pick<PgliteStore, 'sql'>): Promise<str
   // so that every name comes out qualified
   await sql('set search_path = pg_catalog');
   const parts: string[] = [HEAD];
-  for (const query of [TABLES, VIEWS, INDEXES, FUNCTIONS, COMMENTS, SECURITY, GRANTS]) {
+  for (const query of [TABLES, VIEWS, INDEXES, FUNCTIONS, TRIGGERS, COMMENTS, SECURITY, GRANTS]) {
     const rows = await sql(query);
     parts.push(rows.map(({ text }) => `${text}\n`).join(''));
   }
@@ -54,6 +54,10 @@ select rtrim(pg_get_functiondef(f.oid), e'\n') || ';' as text
 from pg_proc f join pg_namespace n on n.oid = f.pronamespace
 where n.nspname = 'touchpoint' or (n.nspname = 'public' and f.proname like 'touchpoint\\_%')
 order by n.nspname collate "C", f.proname collate "C"`;
+
+const TRIGGERS = `
+select pg_get_triggerdef(t.oid) || ';' as text from pg_trigger t join pg_class c on c.oid = t.tgrelid
+where c.relnamespace = 'touchpoint'::regnamespace and not t.tgisinternal order by c.relname collate "C", t.tgname collate "C"`;
 
 const COMMENTS = `
 select format('comment on %s touchpoint.%I%s is %L;',
