@@ -1,6 +1,7 @@
 import { link, mkdir, readFile, rm, rmdir, stat, unlink, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { z } from 'zod';
 
 /**
@@ -28,6 +29,9 @@ export class StoreLocked extends Error {
 
 const HEARTBEAT_MS = 5_000;
 const FOREIGN_DEAD_MS = 60_000;
+const PAUSE_MS = 20;
+// ten seconds in all
+const TRIES = 500;
 
 /** @throws {StoreLocked} while a live process holds it */
 export async function acquireLock(file: string): Promise<Lock> {
@@ -36,9 +40,11 @@ export async function acquireLock(file: string): Promise<Lock> {
   const draft = `${file}.${process.pid}.${Math.random().toString(36).slice(2)}`;
   await writeFile(draft, JSON.stringify(me), { mode: 0o600 });
   try {
-    for (let attempt = 0; attempt < 50; attempt++) {
+    for (let attempt = 0; attempt < TRIES; attempt++) {
       if (await linked(draft, file)) return held(file);
       await removeIfDead(file);
+      // somebody else is removing the dead one's, and on a busy machine that takes its time
+      if (attempt > 0) await wait(PAUSE_MS);
     }
     throw new Error(`could not take the lock ${file}: it changes hands too fast`);
   } finally {

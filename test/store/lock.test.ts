@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -58,6 +58,17 @@ describe('the lock of the embedded store', () => {
     const words = await Promise.all(rivals.map(firstWord));
     await Promise.all(rivals.map(kill));
     expect(words.sort()).toEqual(['StoreLocked', 'StoreLocked', 'StoreLocked', 'held']);
+  });
+
+  it('waits for one who is removing a dead holder, however long the machine lets that take', async () => {
+    const first = contender();
+    await firstWord(first);
+    await kill(first);
+    await mkdir(`${file}.removing`);
+    const taking = acquireLock(file);
+    for (let turn = 0; turn < 500; turn++) await stat(file);
+    await rmdir(`${file}.removing`);
+    await (await taking).release();
   });
 
   it('believes a holder on another host while its heartbeat is fresh', async () => {
