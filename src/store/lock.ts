@@ -30,8 +30,8 @@ export class StoreLocked extends Error {
 const HEARTBEAT_MS = 5_000;
 const FOREIGN_DEAD_MS = 60_000;
 const PAUSE_MS = 20;
-// ten seconds in all
-const TRIES = 500;
+// longer than what one who was killed while removing leaves behind is believed
+const TRIES = (FOREIGN_DEAD_MS * 1.1) / PAUSE_MS;
 
 /** @throws {StoreLocked} while a live process holds it */
 export async function acquireLock(file: string): Promise<Lock> {
