@@ -361,13 +361,13 @@ CREATE INDEX touchpoints_deleted ON touchpoint.touchpoints USING btree (deleted_
 CREATE INDEX touchpoints_embedding ON touchpoint.touchpoints USING hnsw (embedding extensions.vector_cosine_ops);
 CREATE INDEX touchpoints_embedding_b ON touchpoint.touchpoints USING hnsw (embedding_b extensions.vector_cosine_ops);
 CREATE INDEX touchpoints_page ON touchpoint.touchpoints USING btree (kind, occurred_at, id) INCLUDE (client, all_day, cancelled, ends_at) WHERE (deleted_at IS NULL);
-CREATE INDEX touchpoints_people ON touchpoint.touchpoints USING gin (touchpoint.people_keys(people));
+CREATE INDEX touchpoints_people ON touchpoint.touchpoints USING gin (touchpoint.people_keys(people)) WITH (fastupdate=off);
 CREATE INDEX touchpoints_repeats ON touchpoint.touchpoints USING btree (repeats_as) WHERE ((deleted_at IS NULL) AND (repeats_as IS NOT NULL));
 CREATE INDEX touchpoints_time ON touchpoint.touchpoints USING btree (kind, occurred_at);
 CREATE INDEX touchpoints_uncertain ON touchpoint.touchpoints USING btree (kind, occurred_at, id) WHERE ((deleted_at IS NULL) AND (uncertain <> '{}'::text[]));
 CREATE INDEX touchpoints_untagged ON touchpoint.touchpoints USING btree (id) WHERE ((deleted_at IS NULL) AND (tagged_hash IS DISTINCT FROM text_hash));
 CREATE INDEX touchpoints_when ON touchpoint.touchpoints USING btree (occurred_at);
-CREATE INDEX touchpoints_words ON touchpoint.touchpoints USING gin (words);
+CREATE INDEX touchpoints_words ON touchpoint.touchpoints USING gin (words) WITH (fastupdate=off);
 
 CREATE OR REPLACE FUNCTION public.touchpoint_blend(p jsonb)
  RETURNS jsonb
@@ -1193,7 +1193,8 @@ AS $function$
 declare
   ids uuid[] := array(select jsonb_array_elements_text(coalesce(p->'erase', '[]'))::uuid);
   only_client uuid := (p->>'client')::uuid;
-  box text := p->>'mailbox';
+  -- imports have no mailbox: an empty one must not mean all of them
+  box text := nullif(p->>'mailbox', '');
   left_behind jsonb;
   affected uuid[];
   redacted int;
@@ -2079,10 +2080,14 @@ AS $function$
 -- {before?: instant, deleted_before?: instant, limit, unless?: text} -> {expired, purged, done}
 -- Deletes touchpoints of before that instant, and rows that were marked deleted before the other, at most `limit` of each.
 -- unless names day and settings: once retention is done under that name it has nothing more to do.
+-- SQLSTATE 22008 for an instant without end: it would delete everything.
 declare
   expired int;
   purged int;
 begin
+  if not coalesce(isfinite((p->>'before')::timestamptz) and isfinite((p->>'deleted_before')::timestamptz), true) then
+    raise exception 'retention needs an instant' using errcode = '22008';
+  end if;
   if p->>'unless' is not null and exists (select from privacy where retained = p->>'unless') then
     return jsonb_build_object('expired', 0, 'purged', 0, 'done', true);
   end if;
@@ -4334,6 +4339,8 @@ exception when invalid_parameter_value then
   raise exception 'zone: wants an IANA name such as Australia/Sydney' using errcode = 'PT422';
 end
 $function$;
+
+CREATE TRIGGER keep_feedback BEFORE DELETE OR UPDATE ON touchpoint.classification_feedback FOR EACH ROW EXECUTE FUNCTION touchpoint.keep_feedback();
 
 comment on table touchpoint.classification_feedback is 'Every thumb and correction, append-only: rows go with their touchpoint alone, and only who said it and the comment can be erased.';
 comment on column touchpoint.classification_feedback.labels is 'labels: all that hold, the primary first, none at all too. up: those that were shown, which it confirms.';

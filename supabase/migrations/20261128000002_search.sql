@@ -23,7 +23,10 @@ language sql immutable parallel safe security invoker set search_path = pg_catal
   where k.key <> ''
 $$;
 
-create index touchpoints_people on touchpoint.touchpoints using gin (touchpoint.people_keys(people));
+create index touchpoints_people on touchpoint.touchpoints using gin (touchpoint.people_keys(people)) with (fastupdate = off);
+-- Without a list of what is still to be sorted in, which every search would read, and which the planner shuns.
+alter index touchpoint.touchpoints_words set (fastupdate = off);
+select gin_clean_pending_list('touchpoint.touchpoints_words');
 create index touchpoints_when on touchpoint.touchpoints (occurred_at);
 
 create table touchpoint.lexicon (
