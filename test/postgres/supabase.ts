@@ -15,6 +15,22 @@ export interface SupabaseHarness extends Harness {
 }
 
 export async function openOverSupabase(): Promise<SupabaseHarness> {
+  const {
+    TOUCHPOINT_TEST_SUPABASE_URL: project,
+    TOUCHPOINT_TEST_SUPABASE_KEY: projectKey,
+    TOUCHPOINT_TEST_SUPABASE_DB: projectDatabase,
+  } = process.env;
+  // a running project whose migrations have been run, instead of the stand-in; every row of ours in it is deleted
+  if (project !== undefined && projectKey !== undefined && projectDatabase !== undefined) {
+    const { sql, close } = openSql(projectDatabase);
+    return {
+      store: openSupabase({ url: project, key: projectKey }),
+      sql,
+      origin: project,
+      key: projectKey,
+      close,
+    };
+  }
   const url = await nativeDatabase();
   const key = `sb_secret_${randomBytes(16).toString('base64url')}`;
   const { origin, stop } = await startRest(asAuthenticator(url), key);
