@@ -97,6 +97,27 @@ create table touchpoint.encoders (
   constraint encoders_slot_check CHECK ((slot = ANY (ARRAY['a'::text, 'b'::text]))),
   constraint encoders_state_check CHECK ((state = ANY (ARRAY['building'::text, 'serving'::text, 'retired'::text])))
 );
+create table touchpoint.fallback_days (
+  day date not null,
+  requests integer default 0 not null,
+  failed_requests integer default 0 not null,
+  asked integer default 0 not null,
+  answered integer default 0 not null,
+  unsure integer default 0 not null,
+  refused integer default 0 not null,
+  unusable integer default 0 not null,
+  tokens_in bigint default 0 not null,
+  tokens_out bigint default 0 not null,
+  cost_micros bigint default 0 not null,
+  reserved_tokens bigint default 0 not null,
+  reserved_micros bigint default 0 not null,
+  last_error text,
+  last_error_at timestamp with time zone,
+  constraint fallback_days_check CHECK ((asked = (((answered + unsure) + refused) + unusable))),
+  constraint fallback_days_pkey PRIMARY KEY (day),
+  constraint fallback_days_reserved_micros_check CHECK ((reserved_micros >= 0)),
+  constraint fallback_days_reserved_tokens_check CHECK ((reserved_tokens >= 0))
+);
 create table touchpoint.feeds (
   id bigint generated always as identity not null,
   mailbox text not null,
@@ -194,6 +215,23 @@ create table touchpoint.runs (
   errors jsonb default '[]'::jsonb not null,
   constraint runs_check CHECK ((fetched = (((written + unchanged) + skipped) + failed))),
   constraint runs_pkey PRIMARY KEY (id)
+);
+create table touchpoint.second_opinions (
+  touchpoint uuid not null,
+  task text not null,
+  text_hash text not null,
+  version text not null,
+  state text not null,
+  labels jsonb default '[]'::jsonb not null,
+  claimed_by text,
+  claimed_until timestamp with time zone,
+  said_at timestamp with time zone,
+  constraint second_opinions_check CHECK (((state = 'asked'::text) = (said_at IS NULL))),
+  constraint second_opinions_labels_check CHECK ((jsonb_typeof(labels) = 'array'::text)),
+  constraint second_opinions_pkey PRIMARY KEY (touchpoint, task),
+  constraint second_opinions_state_check CHECK ((state = ANY (ARRAY['asked'::text, 'answered'::text, 'unsure'::text, 'refused'::text, 'unusable'::text]))),
+  constraint second_opinions_task_check CHECK (((length(task) >= 1) AND (length(task) <= 100))),
+  constraint second_opinions_touchpoint_fkey FOREIGN KEY (touchpoint) REFERENCES touchpoint.touchpoints(id) ON DELETE CASCADE
 );
 create table touchpoint.settled (
   touchpoint uuid not null,
@@ -952,6 +990,183 @@ AS $function$
     order by t.id
     limit (p->>'limit')::int
   ) r
+$function$;
+CREATE OR REPLACE FUNCTION public.touchpoint_fallback_claim(p jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO 'touchpoint', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET statement_timeout TO '55s'
+AS $function$
+-- {now, owner, seconds, taxonomy, limit, tasks: {task: version of its question}, withhold_kinds: [kind],
+--  withhold_labels: [{task, label}]}
+-- -> {reused, rows: [{id, kind, title, body, text_hash, people, client_names: [name], tasks: [task]}]}, newest first.
+-- Answers that are known already are put in place again (reused); what is left is claimed for `seconds`. Nothing is
+-- claimed that a person decided, that waits for the tagger, whose kind is withheld, or that carries a withheld label;
+-- nothing at all while tagging is paused.
+declare
+  at timestamptz := (p->>'now')::timestamptz;
+  known jsonb;
+  found jsonb;
+begin
+  -- every writer of tags does this first
+  perform from tagging for update;
+  if exists (select from tagging where paused_at is not null) then
+    return jsonb_build_object('reused', 0, 'rows', '[]'::jsonb);
+  end if;
+  select coalesce(jsonb_agg(jsonb_build_object('touchpoint', o.touchpoint, 'task', o.task, 'version', o.version,
+    'labels', o.labels)), '[]') into known
+  from touchpoints t join second_opinions o on o.touchpoint = t.id and o.task = any(t.uncertain)
+  where t.deleted_at is null and t.uncertain <> '{}' and t.tagged_hash = t.text_hash
+    and o.state = 'answered' and o.text_hash = t.text_hash and o.version = p->'tasks'->>o.task
+    and not exists (select from settled s where s.touchpoint = t.id and s.task = o.task);
+  perform touchpoint.put_opinion(known);
+  with open as (
+    select t.id, array_agg(u.task order by u.task) as tasks
+    from touchpoints t cross join lateral unnest(t.uncertain) u(task)
+    where t.deleted_at is null and t.uncertain <> '{}' and t.tagged_hash = t.text_hash
+      and t.taxonomy = p->>'taxonomy' and p->'tasks' ? u.task
+      and not coalesce(p->'withhold_kinds' ? t.kind, false)
+      and not exists (select from settled s where s.touchpoint = t.id and s.task = u.task)
+      and not exists (select from second_opinions o where o.touchpoint = t.id and o.task = u.task
+        and o.text_hash = t.text_hash and o.version = p->'tasks'->>u.task
+        and (o.state <> 'asked' or o.claimed_until > at))
+      and not exists (select from tags g
+        join jsonb_to_recordset(coalesce(p->'withhold_labels', '[]')) as w(task text, label text)
+          on w.task = g.task and w.label = g.label
+        where g.touchpoint = t.id)
+    group by t.id, t.occurred_at
+    order by t.occurred_at desc nulls last, t.id
+    limit (p->>'limit')::int
+  ),
+  claimed as (
+    insert into second_opinions (touchpoint, task, text_hash, version, state, claimed_by, claimed_until)
+    select t.id, u.task, t.text_hash, p->'tasks'->>u.task, 'asked', p->>'owner', at + make_interval(secs => (p->>'seconds')::int)
+    from open o join touchpoints t on t.id = o.id cross join lateral unnest(o.tasks) u(task)
+    on conflict (touchpoint, task) do update set text_hash = excluded.text_hash, version = excluded.version,
+      state = 'asked', labels = '[]', said_at = null, claimed_by = excluded.claimed_by, claimed_until = excluded.claimed_until
+    returning touchpoint
+  )
+  select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'kind', t.kind, 'title', t.title, 'body', t.body,
+    'text_hash', t.text_hash, 'people', t.people, 'tasks', o.tasks,
+    'client_names', (select coalesce(jsonb_agg(n.name order by n.name), '[]') from (
+      select c.name from clients c where c.id = t.client
+      union select a.name from client_names a where a.client = t.client) n))
+    order by t.occurred_at desc nulls last, t.id), '[]') into found
+  from open o join touchpoints t on t.id = o.id
+  where exists (select from claimed c where c.touchpoint = t.id);
+  return jsonb_build_object('reused', jsonb_array_length(known), 'rows', found);
+end
+$function$;
+CREATE OR REPLACE FUNCTION public.touchpoint_fallback_reserve(p jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO 'touchpoint', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET statement_timeout TO '55s'
+AS $function$
+-- {day, tokens, micros, most_tokens?, most_micros?} -> {granted}: room in the day's budget for one more request. What is
+-- reserved counts as spent until it is settled, so that daemons that ask at the same time cannot overdraw it together.
+declare
+  granted boolean;
+begin
+  insert into fallback_days (day) values ((p->>'day')::date) on conflict (day) do nothing;
+  update fallback_days d set reserved_tokens = d.reserved_tokens + (p->>'tokens')::bigint,
+    reserved_micros = d.reserved_micros + (p->>'micros')::bigint
+  where d.day = (p->>'day')::date
+    and (p->>'most_tokens' is null
+      or d.tokens_in + d.tokens_out + d.reserved_tokens + (p->>'tokens')::bigint <= (p->>'most_tokens')::bigint)
+    and (p->>'most_micros' is null
+      or d.cost_micros + d.reserved_micros + (p->>'micros')::bigint <= (p->>'most_micros')::bigint)
+  returning true into granted;
+  return jsonb_build_object('granted', coalesce(granted, false));
+end
+$function$;
+CREATE OR REPLACE FUNCTION public.touchpoint_fallback_settle(p jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO 'touchpoint', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET statement_timeout TO '55s'
+AS $function$
+-- {now, owner, day: of the reservation, reserved: {tokens, micros}, requests, failed_requests, tokens_in, tokens_out,
+--  micros, error?, rows: [{touchpoint, task, text_hash, version, state, labels: [{label, score}]}],
+--  released: [{touchpoint, task}]} -> {saved}
+-- What came of a reservation: each row is a question that was put, whatever came of it; released ones were not answered
+-- at all and may be asked again. Tags are written only where the text is still the one that was asked about, the task is
+-- still uncertain, and no person has decided it meanwhile.
+declare
+  at timestamptz := (p->>'now')::timestamptz;
+  saved jsonb;
+begin
+  perform from tagging for update;
+  update fallback_days d set
+    reserved_tokens = greatest(0, d.reserved_tokens - (p->'reserved'->>'tokens')::bigint),
+    reserved_micros = greatest(0, d.reserved_micros - (p->'reserved'->>'micros')::bigint),
+    requests = d.requests + (p->>'requests')::int, failed_requests = d.failed_requests + (p->>'failed_requests')::int,
+    tokens_in = d.tokens_in + (p->>'tokens_in')::bigint, tokens_out = d.tokens_out + (p->>'tokens_out')::bigint,
+    cost_micros = d.cost_micros + (p->>'micros')::bigint,
+    asked = d.asked + n.asked, answered = d.answered + n.answered, unsure = d.unsure + n.unsure,
+    refused = d.refused + n.refused, unusable = d.unusable + n.unusable,
+    last_error = coalesce(p->>'error', d.last_error),
+    last_error_at = case when p->>'error' is null then d.last_error_at else at end
+  from (select count(*) as asked, count(*) filter (where r.state = 'answered') as answered,
+      count(*) filter (where r.state = 'unsure') as unsure, count(*) filter (where r.state = 'refused') as refused,
+      count(*) filter (where r.state = 'unusable') as unusable
+    from jsonb_to_recordset(coalesce(p->'rows', '[]')) as r(state text)) n
+  where d.day = (p->>'day')::date;
+  update second_opinions o set state = r.state, labels = r.labels, said_at = at, claimed_by = null, claimed_until = null
+  from jsonb_to_recordset(coalesce(p->'rows', '[]'))
+    as r(touchpoint uuid, task text, text_hash text, version text, state text, labels jsonb)
+  where o.touchpoint = r.touchpoint and o.task = r.task and o.text_hash = r.text_hash and o.version = r.version
+    and o.state = 'asked';
+  delete from second_opinions o
+  using jsonb_to_recordset(coalesce(p->'released', '[]')) as r(touchpoint uuid, task text)
+  where o.touchpoint = r.touchpoint and o.task = r.task and o.state = 'asked' and o.claimed_by = p->>'owner';
+  select coalesce(jsonb_agg(to_jsonb(r) - 'text_hash' - 'state'), '[]') into saved
+  from jsonb_to_recordset(coalesce(p->'rows', '[]'))
+      as r(touchpoint uuid, task text, text_hash text, version text, state text, labels jsonb)
+    join touchpoints t on t.id = r.touchpoint
+  where r.state = 'answered' and t.text_hash = r.text_hash and t.tagged_hash = r.text_hash and r.task = any(t.uncertain)
+    and not exists (select from settled s where s.touchpoint = r.touchpoint and s.task = r.task);
+  perform touchpoint.put_opinion(saved);
+  return jsonb_build_object('saved', jsonb_array_length(saved));
+end
+$function$;
+CREATE OR REPLACE FUNCTION public.touchpoint_fallback_status(p jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'touchpoint', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET statement_timeout TO '55s'
+AS $function$
+-- {day} -> {today, total: {requests, failed_requests, asked, answered, unsure, refused, unusable, tokens, micros},
+--  reserved_tokens: of today, last_error, last_error_at, uncertain, tokens_saved}
+-- tokens_saved: what the texts that never went there would have taken (touchpoint.remote_tokens), an estimate.
+  with sums as (
+    select d.day = (p->>'day')::date as today, jsonb_build_object('requests', sum(d.requests),
+      'failed_requests', sum(d.failed_requests), 'asked', sum(d.asked), 'answered', sum(d.answered),
+      'unsure', sum(d.unsure), 'refused', sum(d.refused), 'unusable', sum(d.unusable),
+      'tokens', sum(d.tokens_in + d.tokens_out), 'micros', sum(d.cost_micros)) as counts
+    from fallback_days d group by grouping sets ((d.day = (p->>'day')::date), ())
+  ),
+  nothing as (
+    select jsonb_build_object('requests', 0, 'failed_requests', 0, 'asked', 0, 'answered', 0, 'unsure', 0, 'refused', 0,
+      'unusable', 0, 'tokens', 0, 'micros', 0) as counts
+  )
+  select jsonb_build_object(
+    'today', coalesce((select counts from sums where today), n.counts),
+    'total', case when exists (select from fallback_days) then (select counts from sums where today is null) else n.counts end,
+    'reserved_tokens', coalesce((select reserved_tokens from fallback_days where day = (p->>'day')::date), 0),
+    'last_error', (select last_error from fallback_days where day = (p->>'day')::date),
+    'last_error_at', (select last_error_at from fallback_days where day = (p->>'day')::date),
+    'uncertain', (select coalesce(sum(cardinality(uncertain)), 0) from touchpoints
+      where deleted_at is null and uncertain <> '{}'),
+    'tokens_saved', (select coalesce(sum(touchpoint.remote_tokens(t.title, t.body)), 0) from touchpoints t
+      where t.deleted_at is null and t.tagged_hash = t.text_hash
+        and not exists (select from second_opinions o where o.touchpoint = t.id and o.said_at is not null)))
+  from nothing n
 $function$;
 CREATE OR REPLACE FUNCTION public.touchpoint_feed_claim(p jsonb)
  RETURNS jsonb
@@ -3402,9 +3617,6 @@ begin
   if f.uncertain then c := c ||
     ('(t.uncertain <> ''{}'' or exists (select from touchpoint.rejected r where r.touchpoint = t.id)) '
     || 'and touchpoint.uncertain_of(t.id, t.uncertain) <> ''{}''')::text; end if;
-  if f.topics is not null then c := c || ('t.id in (select g.touchpoint from touchpoint.current_tags g '
-    || 'where g.task = ''topic'' and g.label = any(($1).topics))')::text; end if;
-  if f.cancelled is not null then c := c || 't.cancelled = ($1).cancelled'::text; end if;
   if not faceted then
     return array_to_string(c, ' and ');
   end if;
@@ -3457,8 +3669,6 @@ begin
   f.statuses := touchpoint.texts_of(p, 'status');
   f.meeting_types := touchpoint.texts_of(p, 'meeting_types');
   f.intents := touchpoint.texts_of(p, 'intents');
-  f.topics := touchpoint.texts_of(p, 'topics');
-  f.cancelled := touchpoint.flag_of(p, 'cancelled');
   return f;
 end
 $function$;
@@ -3761,6 +3971,26 @@ begin
   return jsonb_build_object('written', written, 'kept', kept);
 end
 $function$;
+CREATE OR REPLACE FUNCTION touchpoint.put_opinion(rows jsonb)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'touchpoint', 'pg_temp'
+AS $function$
+-- [{touchpoint, task, version, labels}]: these tags replace the model's, and the task is uncertain no more.
+-- A person's tags stay. One row per touchpoint and task.
+begin
+  delete from tags g using jsonb_to_recordset(rows) as r(touchpoint uuid, task text)
+  where g.touchpoint = r.touchpoint and g.task = r.task and g.origin <> 'person';
+  insert into tags (touchpoint, task, label, score, origin, version)
+  select r.touchpoint, r.task, l.label, l.score, 'fallback', r.version
+  from jsonb_to_recordset(rows) as r(touchpoint uuid, task text, version text, labels jsonb),
+    jsonb_to_recordset(r.labels) as l(label text, score real);
+  update touchpoints t set uncertain = array(select u from unnest(t.uncertain) u where not u = any(r.tasks))
+  from (select q.touchpoint, array_agg(q.task) as tasks
+    from jsonb_to_recordset(rows) as q(touchpoint uuid, task text) group by q.touchpoint) r
+  where t.id = r.touchpoint;
+end
+$function$;
 CREATE OR REPLACE FUNCTION touchpoint.question_of(asked text)
  RETURNS touchpoint.question
  LANGUAGE sql
@@ -3852,6 +4082,16 @@ AS $function$
 -- few: a filter that keeps no more rows has all of them compared; beyond it the index is faster.
 -- found: rows whose words are looked at, those with rare words first. ef_search: what the index keeps in view.
   select 0.1, 0.25, 50, 2000, 500, 100
+$function$;
+CREATE OR REPLACE FUNCTION touchpoint.remote_tokens(title text, body text)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'touchpoint', 'pg_temp'
+AS $function$
+-- Tokens that tagging this text remotely would take, roughly: four bytes a token, 2,000 bytes of text at most (the
+-- fallback's own limit), and 250 for its share of the instructions and for the answer. octet_length reads no long text.
+  select (least(octet_length(title) + octet_length(body), 2000) / 4 + 250)::bigint
 $function$;
 CREATE OR REPLACE FUNCTION touchpoint.repeats_as(kind text, title text, client uuid, people jsonb)
  RETURNS text
@@ -4357,6 +4597,7 @@ comment on column touchpoint.dashboard_published.hash is 'Of what was to be writ
 comment on table touchpoint.dashboard_rows is 'What every row of the dashboard said when it was last read: no content, its hash alone. An idle pass reads nothing.';
 comment on column touchpoint.dashboard_rows.source_key is 'Of the touchpoint that was made of it; null when none was.';
 comment on table touchpoint.encoders is 'Searches compare vectors of the serving encoder alone. One that is building becomes serving when no row lacks it; the retired one''s slot is written over by the next.';
+comment on table touchpoint.fallback_days is 'What the fallback was asked and what it cost, by UTC day. Reserved: of requests that are under way, or were when a daemon was killed; it counts as spent. Micros: millionths of the currency that prices are given in.';
 comment on table touchpoint.feeds is 'One delta feed: a calendar or one mail folder of a mailbox. delta_link is the last completed cursor, next_link the walk in progress; cursor_version fences both.';
 comment on table touchpoint.forgotten is 'Who must not come back: SHA-256 of addresses, full names, mailboxes, client names and client domains; never clear text.';
 comment on column touchpoint.forgotten.words is 'How many words the name has, so that it can be found in a text by its hash.';
@@ -4369,6 +4610,8 @@ comment on column touchpoint.mailboxes.failures is 'Passes in a row in which Gra
 comment on table touchpoint.privacy is 'One row. version moves with every skip and every forgetting: pages that were screened by older lists are refused. retained says for which day and settings retention has run.';
 comment on table touchpoint.rejected is 'A person said that this label does not hold: it is shown no more, whoever gives it, until a person says otherwise.';
 comment on table touchpoint.runs is 'One row per pass over the feeds, with counts that reconcile.';
+comment on table touchpoint.second_opinions is 'What the fallback said of one text and one question (version: of the question and of who is asked). asked: somebody is at it until claimed_until, and if that passed, nobody is. Holds labels and no text.';
+comment on column touchpoint.second_opinions.labels is '[{label, score}], the primary first; none of them is an answer too.';
 comment on table touchpoint.settled is 'A person decided this task of this touchpoint: their tags, which may be none at all, hold for good.';
 comment on table touchpoint.skips is 'Items that somebody does not want here: their own copy alone, a colleague''s stays.';
 comment on table touchpoint.subscription_refusals is 'Why a mailbox has no subscription, or one that cannot be renewed, and when it is tried again; until then it is polled.';
@@ -4394,6 +4637,7 @@ alter table touchpoint.dashboard_clients enable row level security;
 alter table touchpoint.dashboard_published enable row level security;
 alter table touchpoint.dashboard_rows enable row level security;
 alter table touchpoint.encoders enable row level security;
+alter table touchpoint.fallback_days enable row level security;
 alter table touchpoint.feeds enable row level security;
 alter table touchpoint.forgotten enable row level security;
 alter table touchpoint.lexicon enable row level security;
@@ -4402,6 +4646,7 @@ alter table touchpoint.mailboxes enable row level security;
 alter table touchpoint.privacy enable row level security;
 alter table touchpoint.rejected enable row level security;
 alter table touchpoint.runs enable row level security;
+alter table touchpoint.second_opinions enable row level security;
 alter table touchpoint.settled enable row level security;
 alter table touchpoint.skips enable row level security;
 alter table touchpoint.subscription_refusals enable row level security;
@@ -4421,6 +4666,7 @@ grant delete, insert, select, update on table touchpoint.dashboard_labels to ser
 grant delete, insert, select, update on table touchpoint.dashboard_published to service_role;
 grant delete, insert, select, update on table touchpoint.dashboard_rows to service_role;
 grant delete, insert, select, update on table touchpoint.encoders to service_role;
+grant delete, insert, select, update on table touchpoint.fallback_days to service_role;
 grant delete, insert, select, update on table touchpoint.feeds to service_role;
 grant delete, insert, select, update on table touchpoint.forgotten to service_role;
 grant delete, insert, select, update on table touchpoint.holding_feedback to service_role;
@@ -4430,6 +4676,7 @@ grant delete, insert, select, update on table touchpoint.mailboxes to service_ro
 grant delete, insert, select, update on table touchpoint.privacy to service_role;
 grant delete, insert, select, update on table touchpoint.rejected to service_role;
 grant delete, insert, select, update on table touchpoint.runs to service_role;
+grant delete, insert, select, update on table touchpoint.second_opinions to service_role;
 grant delete, insert, select, update on table touchpoint.settled to service_role;
 grant delete, insert, select, update on table touchpoint.skips to service_role;
 grant delete, insert, select, update on table touchpoint.subscription_refusals to service_role;
@@ -4461,6 +4708,10 @@ grant execute on function public.touchpoint_dashboard_undo(jsonb) to service_rol
 grant execute on function public.touchpoint_doubted_feeds(jsonb) to service_role;
 grant execute on function public.touchpoint_encoder(jsonb) to service_role;
 grant execute on function public.touchpoint_export(jsonb) to service_role;
+grant execute on function public.touchpoint_fallback_claim(jsonb) to service_role;
+grant execute on function public.touchpoint_fallback_reserve(jsonb) to service_role;
+grant execute on function public.touchpoint_fallback_settle(jsonb) to service_role;
+grant execute on function public.touchpoint_fallback_status(jsonb) to service_role;
 grant execute on function public.touchpoint_feed_claim(jsonb) to service_role;
 grant execute on function public.touchpoint_feed_release(jsonb) to service_role;
 grant execute on function public.touchpoint_feedback_erase(jsonb) to service_role;
@@ -4573,10 +4824,12 @@ grant execute on function touchpoint.periods_of(jsonb) to service_role;
 grant execute on function touchpoint.primary_label(uuid,text) to service_role;
 grant execute on function touchpoint.publish_alone() to service_role;
 grant execute on function touchpoint.publish_column(jsonb) to service_role;
+grant execute on function touchpoint.put_opinion(jsonb) to service_role;
 grant execute on function touchpoint.question_of(text) to service_role;
 grant execute on function touchpoint.question_vector(jsonb) to service_role;
 grant execute on function touchpoint.ranked(jsonb,extensions.vector,touchpoint.question,integer) to service_role;
 grant execute on function touchpoint.ranking() to service_role;
+grant execute on function touchpoint.remote_tokens(text,text) to service_role;
 grant execute on function touchpoint.repeats_as(text,text,uuid,jsonb) to service_role;
 grant execute on function touchpoint.risk_hash(jsonb) to service_role;
 grant execute on function touchpoint.risk_list(jsonb,text[]) to service_role;

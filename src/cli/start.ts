@@ -12,6 +12,7 @@ import type { Context } from './context.ts';
 import { notifications } from './notifications.ts';
 import { count, printJson, printLine } from './output.ts';
 import { requireSchema } from './schema.ts';
+import { secondOpinionsAside } from './second-opinions.ts';
 import { asJson, printReport, runPass } from './sync.ts';
 import { type Tenant, withSandboxClients } from './tenant.ts';
 
@@ -43,6 +44,7 @@ export async function start(context: Context, options: { readonly json?: boolean
   const { host, port } = config.server;
   const server = await startServer({ store, token, host, port, log, onNudge, api, ...webhooks });
   say(`Briefing Room and API: http://${host.includes(':') ? `[${host}]` : host}:${server.port}`);
+  const opinions = secondOpinionsAside(context);
   daemon = startDaemon({
     schedule: config.schedule,
     clock,
@@ -54,6 +56,8 @@ export async function start(context: Context, options: { readonly json?: boolean
         signal,
         ...(wake === 'dirty' ? { only: 'dirty' } : {}),
       });
+      // beside the passes: a slow endpoint holds nothing up
+      opinions.look(signal);
       if (wake === 'everything') hooks?.look(signal);
       else if (report.pass.tally.fetched === 0) return;
       if (options.json === true) return printJson(asJson(report));
@@ -74,6 +78,7 @@ export async function start(context: Context, options: { readonly json?: boolean
   log.info({}, 'stopping');
   endIn(STOP_MS, log);
   await daemon.stop();
+  await opinions.idle();
   await api.stop();
   await hooks?.idle();
   await server.close();

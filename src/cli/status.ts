@@ -1,5 +1,7 @@
 import { type Probed, probeDashboard } from '../store/dashboard.ts';
 import { readStatus, type StatusRow } from '../store/feeds.ts';
+import { type FallbackStatus, readFallbackStatus } from '../store/opinions.ts';
+import { dayAt } from '../sync/second-opinion.ts';
 import { CIRCUIT, KIND_WORDS, STATE_WORDS } from '../sync/states.ts';
 import type { Context } from './context.ts';
 import { count, plural, printJson, printLine } from './output.ts';
@@ -9,10 +11,13 @@ export async function status(context: Context, options: { readonly json?: boolea
   const store = await context.store();
   const report = await readStatus(store);
   const dashboard = await probeDashboard(store, context.config.dashboard.risks);
-  if (options.json === true) printJson({ ...report, dashboard });
+  const provider = context.config.fallbackAccess?.provider ?? 'off';
+  const fallback = { provider, ...(await readFallbackStatus(store, dayAt(context.clock.now()))) };
+  if (options.json === true) printJson({ ...report, dashboard, fallback });
   else {
     printStatus(report, context.clock.now());
     printDashboard(dashboard);
+    printFallback(fallback, context.config.fallback.daily_tokens);
   }
   return 0;
 }
@@ -24,6 +29,27 @@ function printDashboard(probed: readonly Probed[]): void {
   for (const { table, problem } of probed) {
     if (table !== null && problem !== null) printLine(`! dashboard ${table}: ${problem}`);
   }
+}
+
+/** Nothing where it is off and always was. */
+function printFallback(
+  { provider, today, total, ...rest }: FallbackStatus & { readonly provider: string },
+  budget: number | null,
+): void {
+  if (provider === 'off' && total.requests === 0) return;
+  const of = budget === null ? '' : ` of ${count(budget)}`;
+  const under = rest.reserved_tokens > 0 ? ` and ${count(rest.reserved_tokens)} reserved` : '';
+  const price = total.micros > 0 ? `, at a price of ${(total.micros / 1e6).toFixed(2)}` : '';
+  printLine(
+    `second opinions (${provider}): today ${count(today.tokens)}${of} tokens${under}, asked ${count(today.asked)}, answered ${count(today.answered)}`,
+  );
+  printLine(
+    `  in all ${count(total.tokens)} tokens${price}: asked ${count(total.asked)} = answered ${count(total.answered)} + unsure ${count(total.unsure)} + refused ${count(total.refused)} + unusable ${count(total.unusable)}`,
+  );
+  printLine(
+    `  uncertain now ${count(rest.uncertain)}; tagged without it: about ${count(rest.tokens_saved)} tokens saved`,
+  );
+  if (rest.last_error !== null) printLine(`! second opinions: ${rest.last_error} (${rest.last_error_at})`);
 }
 
 function printStatus(report: StatusRow, now: number): void {

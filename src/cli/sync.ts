@@ -5,11 +5,13 @@ import { type PassResult, syncPass } from '../sync/pass.ts';
 import { hasFailed } from '../sync/problem.ts';
 import { type Published, publish } from '../sync/publish.ts';
 import { type Retained, retain } from '../sync/retention.ts';
+import type { OpinionResult } from '../sync/second-opinion.ts';
 import { type TagResult, tagPending } from '../sync/tagging.ts';
 import { Tally } from '../sync/tally.ts';
 import type { Context } from './context.ts';
 import { count, endProgress, plural, printJson, printLine, progress } from './output.ts';
 import { requireSchema } from './schema.ts';
+import { printOpinions, secondOpinions } from './second-opinions.ts';
 import { withSandboxClients } from './tenant.ts';
 
 export interface SyncOptions {
@@ -28,6 +30,8 @@ export interface PassReport extends TagReport {
   readonly pass: PassResult;
   readonly retained: Retained;
   readonly dashboard: Pick<Collected & Published, 'tally' | 'problems'>;
+  /** Null where the fallback is off or was not asked. */
+  readonly opinions: OpinionResult | null;
 }
 
 /** One pass over all feeds, then tags for what needs them. Exit 1 when something failed that should not have. */
@@ -36,6 +40,7 @@ export async function sync(context: Context, options: SyncOptions): Promise<numb
   const report = await runPass(context, withSandboxClients(context.config), {
     ...options,
     retention: 'always',
+    opinions: true,
   });
   if (options.json === true) printJson(asJson(report));
   else printReport(report);
@@ -47,6 +52,8 @@ export interface PassRun extends Omit<SyncOptions, 'json'> {
   readonly only?: 'dirty';
   /** How often what has had its time is deleted; `daily` by default. */
   readonly retention?: 'daily' | 'always';
+  /** Waits for second opinions, so that they are published at once. */
+  readonly opinions?: boolean;
 }
 
 /**
@@ -67,8 +74,9 @@ export async function runPass(
   });
   const retained = await retain(deps, config.retention, retention);
   const tagged = await tagWhatWaits(context, options);
+  const opinions = options.opinions === true ? await secondOpinions(context, signal) : null;
   const published = await publish(deps, config, signal);
-  return { pass, retained, dashboard: together(collected, published), ...tagged };
+  return { pass, retained, dashboard: together(collected, published), opinions, ...tagged };
 }
 
 const NOTHING: Collected = { tally: new Tally(), problems: [] };
@@ -100,7 +108,7 @@ export async function tagWhatWaits(
   }
 }
 
-export function asJson({ pass, retained, dashboard, tags, tagsWait }: PassReport) {
+export function asJson({ pass, retained, dashboard, opinions, tags, tagsWait }: PassReport) {
   return {
     feeds: pass.feeds,
     busy: pass.busy,
@@ -111,6 +119,7 @@ export function asJson({ pass, retained, dashboard, tags, tagsWait }: PassReport
     tagged: tags.tagged,
     tag_failures: tags.failed,
     tags_wait: tagsWait,
+    second_opinions: opinions,
     dashboard: {
       ...dashboard.tally.counts,
       reasons: dashboard.tally.reasons,
@@ -120,7 +129,7 @@ export function asJson({ pass, retained, dashboard, tags, tagsWait }: PassReport
   };
 }
 
-export function printReport({ pass, retained, dashboard, ...tagged }: PassReport): void {
+export function printReport({ pass, retained, dashboard, opinions, ...tagged }: PassReport): void {
   const busy = pass.busy > 0 ? `, ${plural(pass.busy, 'feed')} busy elsewhere` : '';
   printLine(`${plural(pass.feeds, 'feed')}, ${plural(pass.requests, 'request')}${busy}`);
   printTally(pass.tally);
@@ -128,6 +137,7 @@ export function printReport({ pass, retained, dashboard, ...tagged }: PassReport
   if (expired + purged > 0)
     printLine(`retention: deleted ${count(expired)} old, ${count(purged)} marked deleted long ago`);
   printTags(tagged);
+  printOpinions(opinions);
   printDashboard(dashboard);
   for (const { feed, reason } of pass.problems) printLine(`! ${feed}: ${reason}`);
 }

@@ -4,6 +4,7 @@ import { pauseTagging } from '../store/tags.ts';
 import { TAG_PAGE, tagPending } from '../sync/tagging.ts';
 import type { Context } from './context.ts';
 import { count, endProgress, printJson, printLine, progress } from './output.ts';
+import { printOpinions, secondOpinions } from './second-opinions.ts';
 
 export interface TagOptions {
   readonly limit?: number;
@@ -28,16 +29,18 @@ export async function tag(context: Context, options: TagOptions): Promise<number
     { ...options, onPage: (done) => progress(`tagged ${count(done)}`) },
   );
   endProgress();
+  const opinions = await secondOpinions(context);
   const { untagged, versions } = await readStatus(store, {
     encoder: tagger.encoder,
     taxonomy: tagger.taxonomy,
   });
-  if (options.json === true) printJson({ ...result, waiting: untagged, versions });
+  if (options.json === true) printJson({ ...result, waiting: untagged, versions, second_opinions: opinions });
   else {
     const why = versions.paused ? '; tagging is paused' : '';
     printLine(
       `tagged and embedded ${count(result.tagged)}, failed ${count(result.failed)}, waiting ${count(untagged)}${why}`,
     );
+    printOpinions(opinions);
   }
   return result.failed > 0 ? 1 : 0;
 }

@@ -5,6 +5,13 @@ import { IANAZone } from 'luxon';
 import { parse as parseYaml, YAMLParseError } from 'yaml';
 import { z } from 'zod';
 import { ConfigError } from './errors.ts';
+import {
+  type FallbackAccess,
+  FallbackSettings,
+  fallbackAccess,
+  fallbackEnvironment,
+  isSafeAddress,
+} from './fallback-settings.ts';
 import { packagePath } from './paths.ts';
 import { KINDS } from './touchpoint.ts';
 
@@ -117,6 +124,7 @@ const Settings = z.strictObject({
     workers: z.int().min(1).max(64).nullable(),
   }),
   taxonomy: z.string().min(1).nullable(),
+  fallback: FallbackSettings,
   server: z.strictObject({
     host: z.string().min(1),
     port: z.int().min(0).max(65535),
@@ -160,9 +168,10 @@ const Environment = z.object({
   TOUCHPOINT_MODELS: text.optional(),
   TOUCHPOINT_API_KEY: text.min(24, 'at least 24 characters').optional(),
   TOUCHPOINT_PUBLIC_URL: text
-    .refine(isPublicUrl, 'an https address such as https://touchpoint.example.com (http on loopback only)')
+    .refine(isSafeAddress, 'an https address such as https://touchpoint.example.com (http on loopback only)')
     .transform((address) => address.replace(/\/+$/, ''))
     .optional(),
+  ...fallbackEnvironment,
   TOUCHPOINT_PORT: z
     .string()
     .regex(/^\d{1,5}$/, 'a port number')
@@ -202,6 +211,8 @@ export interface Config extends Settings {
   readonly publicUrl: string | undefined;
   /** A key that may ask the API for everything. */
   readonly apiKey: string | undefined;
+  /** Whom the fallback asks; undefined: nobody. */
+  readonly fallbackAccess: FallbackAccess | undefined;
 }
 
 /**
@@ -256,6 +267,7 @@ function compose(settings: Settings, env: Environment, { own, cwd }: { own: stri
         : { url: env.SUPABASE_URL, key: env.SUPABASE_SERVICE_ROLE_KEY },
     databaseUrl: env.DATABASE_URL,
     publicUrl: env.TOUCHPOINT_PUBLIC_URL,
+    fallbackAccess: fallbackAccess(settings.fallback, env),
   };
 }
 
@@ -269,15 +281,6 @@ function azureSettings(env: Environment, cwd: string): AzureSettings {
     ...(file === undefined ? {} : { certificate: path.resolve(cwd, file) }),
     ...(thumbprint === undefined ? {} : { thumbprint }),
   };
-}
-
-/** Graph sends to https alone; plain http is for a sandbox on this machine. */
-function isPublicUrl(address: string): boolean {
-  if (!URL.canParse(address)) return false;
-  const { protocol, hostname, username, password, search, hash } = new URL(address);
-  const isLoopback = ['localhost', '[::1]'].includes(hostname) || /^127(\.\d{1,3}){3}$/.test(hostname);
-  const isSafe = protocol === 'https:' || (protocol === 'http:' && isLoopback);
-  return isSafe && `${username}${password}${search}${hash}` === '';
 }
 
 function resolved(given: string | null, cwd: string, fallback: string): string {

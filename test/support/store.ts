@@ -15,7 +15,8 @@ export async function emptyStore(store: Pick<PgliteStore, 'sql'>): Promise<void>
        dashboard_published as (delete from touchpoint.dashboard_published),
        skips as (delete from touchpoint.skips), forgotten as (delete from touchpoint.forgotten),
        privacy as (update touchpoint.privacy set version = 0, retained = null),
-       encoders as (delete from touchpoint.encoders), lexicon as (delete from touchpoint.lexicon),
+       encoders as (delete from touchpoint.encoders), fallback_days as (delete from touchpoint.fallback_days),
+       lexicon as (delete from touchpoint.lexicon),
        tagging as (update touchpoint.tagging set encoder = null, taxonomy = null, paused_at = null, aside_at = null)
      select`,
   );

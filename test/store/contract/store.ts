@@ -6,6 +6,7 @@ import { errorContract } from './errors.ts';
 import { feedbackContract } from './feedback.ts';
 import { clientContract, feedContract, statusContract } from './feeds.ts';
 import type { Harness } from './harness.ts';
+import { opinionContract } from './opinions.ts';
 import { pageContract } from './pages.ts';
 import { privacyContract } from './privacy.ts';
 import { profileContract } from './profile.ts';
@@ -26,6 +27,7 @@ export function storeContract(driver: string, harness: () => Harness): void {
     tagContract(harness);
     importContract(harness);
     versionContract(harness);
+    opinionContract(harness);
     searchContract(harness);
     similarContract(harness);
     zoneContract(harness);
