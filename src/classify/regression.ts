@@ -4,6 +4,8 @@ import { minimise } from './minimise.ts';
 export interface Problem {
   /** One vector per item, all of one length. */
   readonly vectors: readonly ArrayLike<number>[];
+  /** How many numbers at the start of each vector are left out of account. */
+  readonly skip: number;
   /** Items by labels, item by item: how far the label holds, 0..1; where labels compete a row adds up to 1. */
   readonly targets: Float64Array;
   /** As `targets`: what the entry counts; 0 where it is not known. Competing labels share the row's first. */
@@ -29,16 +31,16 @@ export interface Prepared {
 
 /** Centres the vectors and brings their numbers to a variance of one on average, so that `l2` means the same for all. */
 export function prepare(problem: Problem): Prepared {
-  const { vectors } = problem;
-  const width = vectors[0]?.length ?? 0;
+  const { vectors, skip } = problem;
+  const width = Math.max(0, (vectors[0]?.length ?? 0) - skip);
   const mean = new Float64Array(width);
   for (const vector of vectors)
-    for (let at = 0; at < width; at++) mean[at] = (mean[at] ?? 0) + (vector[at] ?? 0) / vectors.length;
+    for (let at = 0; at < width; at++) mean[at] = (mean[at] ?? 0) + (vector[skip + at] ?? 0) / vectors.length;
   const rows = new Float32Array(vectors.length * width);
   let spread = 0;
   for (const [row, vector] of vectors.entries()) {
     for (let at = 0; at < width; at++) {
-      const value = (vector[at] ?? 0) - (mean[at] ?? 0);
+      const value = (vector[skip + at] ?? 0) - (mean[at] ?? 0);
       rows[row * width + at] = value;
       spread += value * value;
     }
@@ -63,7 +65,10 @@ export function headsOf({ problem, width, mean, scale }: Prepared, fitted: Float
     const own = fitted.subarray(label * (width + 1), (label + 1) * (width + 1));
     const weights = Array.from(own.subarray(0, width), (weight) => weight / scale);
     const shift = weights.reduce((sum, weight, at) => sum + weight * (mean[at] ?? 0), 0);
-    return { weights, bias: (own[width] ?? 0) - shift };
+    return {
+      weights: [...new Array<number>(problem.skip).fill(0), ...weights],
+      bias: (own[width] ?? 0) - shift,
+    };
   });
 }
 

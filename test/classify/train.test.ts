@@ -38,10 +38,30 @@ describe('logistic regression', () => {
       targets: Float64Array.of(1, 1, 1, 0),
       importance: new Float64Array(4).fill(1),
       labels: 1,
+      skip: 0,
       compete: false,
     };
     const ready = prepare(problem);
     expect(headsOf(ready, fitHeads(ready, 0.1))[0]?.bias).toBeCloseTo(Math.log(3), 1);
+  });
+
+  test('leaves the numbers it is told to skip out of account, in heads that go with whole vectors', () => {
+    const samples = madeUpSamples(LABELS, { each: 40, noise: 0.5 });
+    const { problem } = competing(madeUpTask(LABELS), samples);
+    const whole = problem.vectors.map((vector) => [
+      9,
+      ...Array.from(vector).reverse(),
+      ...Array.from(vector),
+    ]);
+    const skip = 1 + (problem.vectors[0]?.length ?? 0);
+    const [plain, skipping] = [prepare(problem), prepare({ ...problem, vectors: whole, skip })];
+    const heads = headsOf(skipping, fitHeads(skipping, 0.1));
+    const zeros = new Array<number>(skip).fill(0);
+    expect(heads).toEqual(
+      headsOf(plain, fitHeads(plain, 0.1)).map(({ weights, bias }) => {
+        return { weights: [...zeros, ...weights], bias };
+      }),
+    );
   });
 
   test('gives heads for the vectors as they are, not as they were standardised', () => {
@@ -168,14 +188,14 @@ describe('calibration', () => {
     expect(bestThreshold([item(0.9, false)])).toBe(1);
   });
 
-  test('puts the floor where 95 % are right if that leaves 40 %, else lower', () => {
+  test('puts the floor where 97 % are right if that leaves a quarter, else lower', () => {
     const sure = Array.from({ length: 60 }, (_, at) => ({ confidence: 0.9 - at / 1000, right: true }));
     const unsure = Array.from({ length: 40 }, (_, at) => ({ confidence: 0.4 - at / 1000, right: false }));
-    // 60 right and 3 wrong are 95.2 %, a fourth wrong one would make it 93.8 %
-    expect(floorFor([...sure, ...unsure])).toBeCloseTo(0.398, 6);
+    // 60 right and 1 wrong are 98.4 %, a second wrong one would make it 96.8 %
+    expect(floorFor([...sure, ...unsure])).toBeCloseTo(0.4, 6);
     const poor = Array.from({ length: 10 }, (_, at) => ({ confidence: 1 - at / 10, right: at % 2 === 0 }));
-    // nowhere 80 % right with four items or more: the surest four of ten
-    expect(floorFor(poor)).toBeCloseTo(0.7, 6);
+    // nowhere 80 % right with three items or more: the surest three of ten
+    expect(floorFor(poor)).toBeCloseTo(0.8, 6);
   });
 });
 
