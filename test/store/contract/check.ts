@@ -43,9 +43,9 @@ export function checkContract(harness: () => Harness): void {
         'grant execute on function public.touchpoint_search(jsonb) to service_role',
       ],
       [
-        'service_role may not call any_word',
-        'revoke execute on function touchpoint.any_word(text) from service_role',
-        'grant execute on function touchpoint.any_word(text) to service_role',
+        'service_role may not call client_named',
+        'revoke execute on function touchpoint.client_named(text) from service_role',
+        'grant execute on function touchpoint.client_named(text) to service_role',
       ],
       [
         'service_role may not read and write copies',
