@@ -58,10 +58,3 @@ export function safeLink(address: unknown): string | null {
   if (typeof address !== 'string' || !URL.canParse(address)) return null;
   return ['https:', 'http:'].includes(new URL(address).protocol) ? address : null;
 }
-
-let made = 0;
-/** An id for an element that another one refers to. */
-export function freshId(): string {
-  made += 1;
-  return `e${made}`;
-}

@@ -41,9 +41,13 @@ export class Drawer {
         },
       },
       h(
-        'button',
-        { type: 'button', class: 'close', 'aria-label': 'Close', on: { click: close } },
-        icon('close'),
+        'div',
+        { class: 'drawer-top' },
+        h(
+          'button',
+          { type: 'button', class: 'close', 'aria-label': 'Close', on: { click: close } },
+          icon('close'),
+        ),
       ),
       this.#body,
     );
@@ -120,19 +124,21 @@ class MarkedText {
     if (wanted.length === 0) return this.#text;
     // what the pattern caught stands at the odd places
     return this.#text
-      .split(new RegExp(`(${wanted.join('|')})`, 'gi'))
+      .split(new RegExp(`(?<![\\p{L}\\p{N}])(${wanted.join('|')})(?![\\p{L}\\p{N}])`, 'giu'))
       .map((part, at) => (at % 2 === 1 ? h('mark', {}, part) : part));
   }
 }
 
 function escaped(word: string): string {
-  return word.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+  return word.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 }
 
 function head(found: Touchpoint): HTMLElement {
   const { client, client_method, client_confidence } = found;
   const surely =
-    client_confidence === null ? '' : ` (${percent(client_confidence)}, by ${client_method ?? 'name'})`;
+    client_confidence === null
+      ? ''
+      : ` matched by ${methodWords(client_method)}, ${percent(client_confidence)}`;
   const join = safeLink(found.details['joinUrl']);
   return h(
     'header',
@@ -154,6 +160,10 @@ function head(found: Touchpoint): HTMLElement {
         h('a', { class: 'button', href: join, rel: 'noopener noreferrer', target: '_blank' }, 'Join online'),
       ),
   );
+}
+
+function methodWords(method: string | null): string {
+  return (method ?? 'name').replaceAll('+', ' and ');
 }
 
 function whenWords({ occurred_at, ends_at, all_day }: Touchpoint): string {

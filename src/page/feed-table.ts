@@ -5,17 +5,45 @@ import { ago, dateTime } from './words.ts';
 /** Every mailbox with its feeds: how far behind each is, and how it hears of changes. */
 
 export function feedTable({ feeds, subscriptions, now }: SyncStatus): HTMLElement {
-  const told = (feed: FeedLine): string => {
-    const found = subscriptions.find(({ mailbox, kind }) => mailbox === feed.mailbox && kind === feed.kind);
-    if (found === undefined) return 'polled';
-    if (found.state === 'polling') return `polled: ${found.reason ?? 'no notifications'}`;
-    return found.expires_at === null ? 'notified' : `notified, renewed before ${dateTime(found.expires_at)}`;
+  const heads = ['Mailbox', 'Calendar read', 'Mail read', 'Hears of changes'];
+  const at = Date.parse(now);
+  const row = (mailbox: string) => {
+    const own = feeds.filter((feed) => feed.mailbox === mailbox);
+    const told = subscriptions.filter((subscription) => subscription.mailbox === mailbox);
+    return h(
+      'tr',
+      { 'data-mailbox': mailbox },
+      h('th', { scope: 'row' }, mailbox),
+      (['meeting', 'email'] as const).map((kind) => {
+        const found = own.filter((feed) => feed.kind === kind);
+        return h(
+          'td',
+          {},
+          h(
+            'ul',
+            {},
+            found.map((feed) => h('li', {}, feedState(feed, at))),
+          ),
+        );
+      }),
+      h(
+        'td',
+        {},
+        told.length === 0
+          ? 'Polled'
+          : h(
+              'ul',
+              {},
+              told.map((one) => h('li', {}, toldWords(one))),
+            ),
+      ),
+    );
   };
-  const heads = ['Mailbox', 'Feed', 'State', 'Last read', 'Hears of changes'];
+  const mailboxes = [...new Set(feeds.map(({ mailbox }) => mailbox))];
   return h(
     'section',
-    { class: 'card wide', 'aria-labelledby': 'feeds-title' },
-    h('h2', { id: 'feeds-title' }, 'Feeds'),
+    { class: 'card', 'aria-labelledby': 'feeds-title' },
+    h('h2', { id: 'feeds-title' }, 'Mailboxes and their feeds'),
     feeds.length === 0
       ? h('p', { class: 'hint' }, 'None yet: mailboxes are being looked up.')
       : h(
@@ -33,33 +61,34 @@ export function feedTable({ feeds, subscriptions, now }: SyncStatus): HTMLElemen
                 heads.map((words) => h('th', { scope: 'col' }, words)),
               ),
             ),
-            h(
-              'tbody',
-              {},
-              byMailbox(feeds).flatMap((group) => group.map((feed, at) => line(feed, at, told(feed)))),
-            ),
+            h('tbody', {}, mailboxes.map(row)),
           ),
         ),
   );
-
-  function line(feed: FeedLine, at: number, hears: string): HTMLElement {
-    const { last_error, complete, last_success_at } = feed;
-    const state = last_error !== null ? 'bad' : complete ? 'good' : 'busy';
-    const words = { bad: last_error, good: 'In step', busy: 'First round is running' }[state];
-    return h(
-      'tr',
-      {},
-      h('th', { scope: 'row' }, at === 0 ? feed.mailbox : h('span', { class: 'unseen' }, feed.mailbox)),
-      h('td', {}, feed.name),
-      h('td', {}, h('span', { class: 'state', 'data-state': state }, words)),
-      h('td', {}, ago(last_success_at, Date.parse(now))),
-      h('td', {}, hears),
-    );
-  }
 }
 
-function byMailbox(feeds: readonly FeedLine[]): FeedLine[][] {
-  const groups = new Map<string, FeedLine[]>();
-  for (const feed of feeds) groups.set(feed.mailbox, [...(groups.get(feed.mailbox) ?? []), feed]);
-  return [...groups.values()];
+function feedState(
+  { kind, name, last_error, complete, last_success_at }: FeedLine,
+  now: number,
+): HTMLElement {
+  const state = last_error !== null ? 'bad' : complete ? 'good' : 'busy';
+  const words = {
+    bad: `failing: ${last_error}`,
+    good: ago(last_success_at, now),
+    busy: 'first round is running',
+  }[state];
+  return h(
+    'span',
+    { class: 'state', 'data-state': state },
+    kind === 'email' ? `${FOLDERS[name] ?? name} ${words}` : words,
+  );
+}
+
+const FOLDERS: Readonly<Record<string, string>> = { sentitems: 'sent' };
+const CHANGES: Readonly<Record<string, string>> = { meeting: 'calendar', email: 'mail' };
+
+function toldWords({ kind, state, reason, expires_at }: SyncStatus['subscriptions'][number]): string {
+  const what = CHANGES[kind] ?? kind;
+  if (state === 'polling') return `${what} polled: ${reason ?? 'no notifications'}`;
+  return `${what} notified${expires_at === null ? '' : `, until ${dateTime(expires_at)} and then renewed`}`;
 }

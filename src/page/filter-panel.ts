@@ -79,7 +79,7 @@ export class FilterPanel {
       this.#select('when', 'When', WHENS, whenOf(this.#params)),
       whenOf(this.#params) === 'span' && this.#days(),
       this.#list('meeting_types', 'Meeting type', types),
-      this.#list('status', 'Status', listed(status)),
+      this.#list('status', 'Status', listed(status).reverse()),
       this.#one('internal', 'Who takes part', flag(internal, 'internal', 'external')),
       this.#one('recurring', 'Rhythm', flag(recurring, 'recurring', 'single')),
       this.#group('Certainty', [

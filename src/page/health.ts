@@ -10,21 +10,30 @@ import { ago, count, dateTime, KIND_WORDS, labelWords, plural } from './words.ts
 /** Whether the sync is in step, and what to do where it is not. */
 
 export function openHealth(app: App, host: HTMLElement): View {
-  const place = h('div', { class: 'cards' }, loading());
+  const [top, run, feeds] = [
+    h('div', { class: 'cards wide' }, loading()),
+    h('div'),
+    h('div', { class: 'wide' }),
+  ];
   const resync = new ResyncPanel(app);
-  const side = h('div', { class: 'cards' }, resync.element);
-  fill(host, h('div', { class: 'page-head' }, h('h1', {}, 'Sync health')), place, side);
+  fill(
+    host,
+    h('div', { class: 'page-head' }, h('h1', {}, 'Sync health')),
+    h('div', { class: 'cards' }, top, run, resync.element, feeds),
+  );
   const draw = () => {
     const beat = app.pulse.last;
     if (beat.state === 'waiting') return;
     if (beat.state === 'down')
       return fill(
-        place,
+        top,
         errorState(new Error(beat.reason), () => app.pulse.beat()),
       );
     const { status } = beat;
     resync.mailboxes(status.mailboxes.map(({ mailbox }) => mailbox));
-    fill(place, tiles(status), troubles(status), lastRun(status), feedTable(status));
+    fill(top, tiles(status), troubles(status));
+    fill(run, lastRun(status));
+    fill(feeds, feedTable(status));
   };
   app.pulse.addEventListener('beat', draw);
   return {
@@ -130,7 +139,7 @@ function troubles({ mailboxes, feeds, tag_failures, last_run }: SyncStatus): HTM
 /** What was fetched, and that every item of it is accounted for. */
 function lastRun(status: SyncStatus): HTMLElement {
   const run = status.last_run;
-  const title = h('h2', { id: 'run-title' }, 'Last pass with news');
+  const title = h('h2', { id: 'run-title' }, 'Last pass');
   if (run === null || isFirstSync(status))
     return h(
       'section',

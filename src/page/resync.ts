@@ -31,7 +31,7 @@ export class ResyncPanel {
     };
     this.element = h(
       'section',
-      { class: 'card wide', 'aria-labelledby': 'resync-title' },
+      { class: 'card', 'aria-labelledby': 'resync-title' },
       h('h2', { id: 'resync-title' }, 'Resync'),
       h(
         'p',

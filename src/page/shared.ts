@@ -1,5 +1,5 @@
 import { ApiError, wasAborted } from './api.ts';
-import { type Child, h } from './dom.ts';
+import { type Child, h, svg } from './dom.ts';
 import { icon } from './icons.ts';
 import type { Label } from './wire.ts';
 import { labelWords, percent } from './words.ts';
@@ -22,6 +22,19 @@ export function recurringMark(): HTMLElement {
 export function originWords({ origin, score }: Label): string {
   if (origin === 'person') return 'set by a person';
   return `${percent(score)}${origin === 'fallback' ? ', by the fallback' : ''}`;
+}
+
+/** How much of the whole, 0..1. */
+export function bar(share: number, words: string): SVGSVGElement {
+  const hundred = Math.round(share * 100);
+  return svg(
+    'svg',
+    {
+      ...{ class: 'share', viewBox: '0 0 100 8', preserveAspectRatio: 'none', 'aria-label': words },
+      ...{ role: 'meter', 'aria-valuemin': 0, 'aria-valuemax': 100, 'aria-valuenow': hundred },
+    },
+    svg('rect', { width: hundred, height: 8 }),
+  );
 }
 
 /** A region that says what it is: nothing here, or what went wrong and what may be done. */

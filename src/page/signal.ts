@@ -1,5 +1,6 @@
 import { h } from './dom.ts';
 import { href } from './router.ts';
+import { bar } from './shared.ts';
 import type { Signal } from './wire.ts';
 import { ago, labelWords, plural } from './words.ts';
 
@@ -61,9 +62,7 @@ function part(
     'div',
     { class: 'part' },
     h('span', { class: 'part-name' }, words, h('small', {}, ` weighs ${weight}`)),
-    value === null
-      ? h('span', { class: 'hint' }, 'too little to say')
-      : h('meter', { min: 0, max: 1, value, 'aria-label': `${words}: ${Math.round(value * 100)} of 100` }),
+    value === null ? h('span', { class: 'hint' }, 'too little to say') : bar(value, words),
     h('small', { class: 'part-about' }, about),
   );
 }

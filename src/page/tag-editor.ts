@@ -2,7 +2,7 @@ import type { App } from './app.ts';
 import { correctionForm } from './correction.ts';
 import { fill, h } from './dom.ts';
 import { icon } from './icons.ts';
-import { chip, originWords, uncertainMark } from './shared.ts';
+import { bar, chip, originWords, uncertainMark } from './shared.ts';
 import type { FeedbackRow, Label, Task, Touchpoint, Why } from './wire.ts';
 import { ago, labelWords, percent, TASK_WORDS } from './words.ts';
 
@@ -79,10 +79,7 @@ export class TagEditor {
       chip(id),
       origin === 'person'
         ? h('span', { class: 'tag-score' }, originWords(label))
-        : [
-            h('meter', { min: 0, max: 1, value: score, 'aria-label': `Probability of ${words}` }),
-            h('span', { class: 'tag-score' }, originWords(label)),
-          ],
+        : [bar(score, `Probability of ${words}`), h('span', { class: 'tag-score' }, originWords(label))],
       h(
         'button',
         {
@@ -125,7 +122,7 @@ export class TagEditor {
     try {
       const path = `touchpoints/${encodeURIComponent(this.#found.id)}/why`;
       const why = await this.#app.api.get<Why>(path, { task, label });
-      this.#events.onEvidence(why.evidence.map(({ text }) => text));
+      this.#events.onEvidence(wordsOf(why));
       fill(place, reasons(why));
     } catch (error) {
       fill(place, problem(error));
@@ -176,9 +173,18 @@ function saidWords({ task, verdict, labels, label }: FeedbackRow): string {
   return `${name}: right`;
 }
 
-function reasons({ label, evidence, scores }: Why): HTMLElement {
+/** What speaks for the answer, without the marks beside the words. */
+function wordsOf({ evidence }: Why): string[] {
+  return evidence
+    .filter(({ weight }) => weight > 0)
+    .map(({ text }) => text.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, ''))
+    .filter((word) => word !== '');
+}
+
+function reasons(why: Why): HTMLElement {
+  const { label, scores } = why;
   const ranked = Object.entries(scores).sort(([, a], [, b]) => b - a);
-  const words = evidence.filter(({ weight }) => weight > 0);
+  const words = wordsOf(why);
   return h(
     'div',
     { class: 'why' },
@@ -189,7 +195,7 @@ function reasons({ label, evidence, scores }: Why): HTMLElement {
           h(
             'ul',
             { class: 'evidence' },
-            words.map(({ text }) => h('li', {}, text)),
+            words.map((word) => h('li', {}, word)),
           ),
         ],
     h(

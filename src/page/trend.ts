@@ -72,7 +72,7 @@ function moodWords(month: Month): string {
 function table(periods: readonly Month[]): HTMLElement {
   const heads = ['Month', ...MOODS.map((mood) => WORDS[mood]), 'All', 'Balance'];
   const balance = ({ mean }: Month) => (mean === null ? '–' : mean.toFixed(2));
-  return h(
+  const lines = h(
     'table',
     { class: 'lines' },
     h('caption', { class: 'unseen' }, `Sentiment over ${plural(periods.length, 'month')}`),
@@ -99,5 +99,10 @@ function table(periods: readonly Month[]): HTMLElement {
         ),
       ),
     ),
+  );
+  return h(
+    'div',
+    { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': 'Sentiment by month' },
+    lines,
   );
 }
