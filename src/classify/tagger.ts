@@ -5,6 +5,7 @@ import type { Classification, Decision } from './decide.ts';
 import { DERIVATION } from './derive-heads.ts';
 import { Encoder } from './encoder.ts';
 import { DIMENSIONS, findEncoder, searchVector } from './encoder-files.ts';
+import { openEntailment } from './entailment.ts';
 import { findHeads, headsPath, NO_HEADS } from './heads.ts';
 import { type Item, plain, promptText } from './prompt.ts';
 import { buildScorer } from './scorer.ts';
@@ -48,6 +49,8 @@ export interface TaggerOptions {
   readonly cacheDir?: string;
   /** Folder of heads trained on this machine (`<encoder>/heads.json` in it), which come before those beside the encoder. */
   readonly ownHeadsDir?: string;
+  /** Whether a model that a task names may be fetched from the hub; without it only folders count. */
+  readonly allowRemote?: boolean;
   readonly log: Log;
 }
 
@@ -64,6 +67,10 @@ export async function createTagger(options: TaggerOptions): Promise<Tagger> {
   const taxonomy = await readTaxonomy(taxonomyFile);
   const files = await findEncoder(modelsDir, options.encoder);
   const trained = await findHeads(headsPlaces(options), files.id, log);
+  const entailment = await openEntailment(taxonomy, {
+    ...{ modelsDir, cacheDir: options.cacheDir, log },
+    allowRemote: options.allowRemote === true,
+  });
   const encoder = new Encoder({ files, workers, log });
   const scorer = memoised(() => {
     const source = { taxonomy, encoder, trained: trained?.heads ?? NO_HEADS };
@@ -82,27 +89,55 @@ export async function createTagger(options: TaggerOptions): Promise<Tagger> {
     return { encoded, score };
   };
 
+  /** By task and item, of the tasks that have a model of their own. */
+  const entailed = async (tasks: Iterable<string>, items: readonly Item[], signal?: AbortSignal) => {
+    const found = new Map<string, readonly Decision[]>();
+    for (const task of tasks) {
+      if (!entailment.tasks.has(task)) continue;
+      found.set(task, await entailment.decide(task, items.map(promptText), signal));
+    }
+    return found;
+  };
+  const close = async () => {
+    await Promise.all([encoder.close(), entailment[Symbol.asyncDispose]()]);
+  };
+
   return {
     encoder: files.id,
-    taxonomy: shortHash(JSON.stringify([taxonomy, trained?.id ?? DERIVATION])).slice(0, 12),
+    taxonomy: versionOf([
+      taxonomy,
+      trained?.id ?? DERIVATION,
+      ...(entailment.id === '' ? [] : [entailment.id]),
+    ]),
     dimensions: DIMENSIONS,
     tag: async (items, signal) => {
       const { encoded, score } = await encode(items, signal);
-      return encoded.map((text) => {
-        const tasks = tasksFor(taxonomy, text.kind).map((task) => [task, published(score(task, text))]);
+      const asked = new Set(items.flatMap(({ kind }) => tasksFor(taxonomy, kind)));
+      const others = await entailed(asked, items, signal);
+      return encoded.map((text, at) => {
+        const tasks = tasksFor(taxonomy, text.kind).map((task) => {
+          return [task, published(others.get(task)?.[at] ?? score(task, text))];
+        });
         return { vector: searchVector(text.vector), tasks: Object.fromEntries(tasks) };
       });
     },
     classify: async (task, items, signal) => {
       const known = Object.keys(taxonomy.tasks);
       if (!known.includes(task)) throw new ConfigError(`task: wants one of ${known.join(', ')}, got ${task}`);
+      const others = await entailed([task], items, signal);
+      const own = others.get(task);
+      if (own !== undefined) return own.map(published);
       const { encoded, score } = await encode(items, signal);
       return encoded.map((text) => published(score(task, text)));
     },
     embed: async (texts, signal) => (await encoder.embed(texts.map(plain), signal)).map(searchVector),
-    close: () => encoder.close(),
-    [Symbol.asyncDispose]: () => encoder.close(),
+    close,
+    [Symbol.asyncDispose]: close,
   };
+}
+
+function versionOf(parts: readonly unknown[]): string {
+  return shortHash(JSON.stringify(parts)).slice(0, 12);
 }
 
 /** Where this tagger's trained heads may lie. */

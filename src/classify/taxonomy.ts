@@ -15,6 +15,8 @@ const labelSchema = z.strictObject({
   /** False: may accompany another label (`mixed` beside `negative`), is never the answer itself. */
   primary: z.boolean().default(true),
   examples: z.array(phrase).default([]),
+  /** For an entailment model, instead of the task's template: a whole sentence. */
+  hypothesis: phrase.optional(),
 });
 
 const taskSchema = z
@@ -32,8 +34,25 @@ const taskSchema = z
     scale: z.number().positive(),
     bias: z.number(),
     labels: z.array(labelSchema).min(1),
+    /** `heads` unless said otherwise: linear heads on the encoder; or a model for natural language inference. */
+    engine: z.enum(['heads', 'entailment']).optional(),
+    /** With `entailment`: a folder of the models folder, or a name on the Hugging Face hub. */
+    model: z
+      .string()
+      .regex(
+        /^[\w-][\w.-]*(\/[\w-][\w.-]*)?$/,
+        'wants a folder or a name such as Xenova/mobilebert-uncased-mnli',
+      )
+      .optional(),
+    dtype: z.enum(['q8', 'fp32']).optional(),
+    /** What a label's name is put into. */
+    hypothesis: phrase
+      .refine((text) => text.includes('{}'), "wants '{}' where the label's name goes")
+      .optional(),
   })
   .superRefine((task, context) => {
+    if ((task.engine === 'entailment') !== (task.model !== undefined))
+      context.addIssue({ code: 'custom', path: ['model'], message: 'goes with engine: entailment' });
     const seen = new Set<string>();
     for (const [index, { id }] of task.labels.entries()) {
       if (seen.has(id))

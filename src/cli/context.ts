@@ -75,6 +75,7 @@ export class Context implements AsyncDisposable {
       taxonomyFile: config.taxonomyFile,
       workers: config.models.workers ?? 2,
       cacheDir: path.join(config.dataDir, 'cache'),
+      allowRemote: config.models.allow_remote,
       ...(config.modelsDir === packagePath('models')
         ? { ownHeadsDir: path.join(config.dataDir, 'models') }
         : {}),

@@ -122,6 +122,7 @@ const Settings = z.strictObject({
     folder: z.string().min(1).nullable(),
     encoder: z.string().min(1),
     workers: z.int().min(1).max(64).nullable(),
+    allow_remote: z.boolean(),
   }),
   taxonomy: z.string().min(1).nullable(),
   fallback: FallbackSettings,
