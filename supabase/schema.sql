@@ -1275,7 +1275,7 @@ AS $function$
 --          down    `label` does not hold: it is hidden for good; the task waits for a better answer unless it is settled
 --          withdraw  takes back what was said before
 -- The last word on a task wins; every word is kept. SQLSTATE PT404: no such touchpoint, its kind is withheld, or no such
--- feedback. PT409: the labels are no longer `shown`, or it was withdrawn already. PT422: it makes no sense.
+-- feedback. PT409: the labels are no longer `shown`, or it was withdrawn already. PT400: it makes no sense.
 declare
   wanted uuid := touchpoint.touchpoint_named(p);
   asked text := p->>'task';
@@ -1794,7 +1794,7 @@ declare
   answer jsonb;
 begin
   if coalesce(p->>'order', 'desc') not in ('asc', 'desc') or (p->>'before' is not null and p->>'after' is not null) then
-    raise exception 'order: wants asc or desc; after and before: one of them' using errcode = 'PT422';
+    raise exception 'order: wants asc or desc; after and before: one of them' using errcode = 'PT400';
   end if;
   if place.id is not null then
     conditions := conditions || format(' and (t.occurred_at, t.id) %s ($3, $4)', case when falling then '<' else '>' end);
@@ -2403,7 +2403,7 @@ declare
   dangers jsonb;
 begin
   if only_client is null or at is null or half_life <= 0 or since >= at then
-    raise exception 'client, now: are wanted; days, half_life_days: more than nought' using errcode = 'PT422';
+    raise exception 'client, now: are wanted; days, half_life_days: more than nought' using errcode = 'PT400';
   end if;
 
   with said as (
@@ -2912,7 +2912,7 @@ CREATE OR REPLACE FUNCTION touchpoint.check_feedback(p jsonb, wanted uuid, shown
  STABLE
  SET search_path TO 'touchpoint', 'pg_temp'
 AS $function$
--- SQLSTATE PT422 for what makes no sense, PT409 where the labels are no longer those that the person saw.
+-- SQLSTATE PT400 for what makes no sense, PT409 where the labels are no longer those that the person saw.
 declare
   verdict text := p->>'verdict';
   labels text[] := touchpoint.texts_of(p, 'labels');
@@ -2921,11 +2921,11 @@ begin
   if coalesce(verdict, '') not in ('labels', 'up', 'down', 'withdraw') or coalesce(p->>'now', '') = ''
      or (labels is null) <> (verdict <> 'labels') or (p->>'label' is null and verdict = 'down')
      or (p->>'task' is null) <> (verdict = 'withdraw') or (p->>'withdraws' is null) <> (verdict <> 'withdraw') or p->>'withdraws' !~ '^[0-9]{1,18}$' then
-    raise exception 'verdict: wants labels with labels, up, down with label, or withdraw with withdraws' using errcode = 'PT422';
+    raise exception 'verdict: wants labels with labels, up, down with label, or withdraw with withdraws' using errcode = 'PT400';
   end if;
   if cardinality(labels) > 50 or cardinality(labels) <> (select count(distinct l) from unnest(labels) l)
      or exists (select from unnest(labels || array[p->>'label']) l where length(l) not between 1 and 200) then
-    raise exception 'labels: wants at most 50 different ones' using errcode = 'PT422';
+    raise exception 'labels: wants at most 50 different ones' using errcode = 'PT400';
   end if;
   if seen <> shown or (verdict in ('up', 'down') and p->>'label' is not null and p->>'label' <> all(shown)) then
     raise exception 'the labels are no longer those that were seen' using errcode = 'PT409';
@@ -2972,11 +2972,11 @@ CREATE OR REPLACE FUNCTION touchpoint.client_named(asked text)
  STABLE
  SET search_path TO 'touchpoint', 'pg_temp'
 AS $function$
--- By name or alias. One client's alias may be another's name: the name wins.
+-- By id, name or alias. One client's alias may be another's name: the name wins.
   select c.id from clients c
-  where lower(c.name) = lower(asked)
+  where c.id::text = lower(asked) or lower(c.name) = lower(asked)
     or exists (select from client_names n where n.client = c.id and lower(n.name) = lower(asked))
-  order by lower(c.name) = lower(asked) desc, c.name limit 1
+  order by c.id::text = lower(asked) desc, lower(c.name) = lower(asked) desc, c.name limit 1
 $function$;
 CREATE OR REPLACE FUNCTION touchpoint.client_of(p jsonb)
  RETURNS uuid
@@ -3001,9 +3001,7 @@ CREATE OR REPLACE FUNCTION touchpoint.clients_filter(names text[])
  SET search_path TO 'touchpoint', 'pg_temp'
 AS $function$
 -- Any of the clients by name or alias; nothing passes when nobody knows them.
-  select format('t.client = any (%L::uuid[])',
-    array(select touchpoint.client_named(n.name) from unnest(names) n(name) where touchpoint.client_named(n.name) is not null))
-  where names is not null
+  select format('t.client = any (%L::uuid[])', touchpoint.clients_named(names)) where names is not null
 $function$;
 CREATE OR REPLACE FUNCTION touchpoint.clients_named(wanted text[])
  RETURNS uuid[]
@@ -3011,13 +3009,10 @@ CREATE OR REPLACE FUNCTION touchpoint.clients_named(wanted text[])
  STABLE
  SET search_path TO 'touchpoint', 'pg_temp'
 AS $function$
--- Ids of clients by id, name or alias; null stays null. One client's alias may be another's name: the name wins.
+-- Ids of clients by id, name or alias, without those that nobody knows; null stays null.
   select case when wanted is not null then array(
-    select distinct found.id from unnest(wanted) w cross join lateral (
-      select c.id from clients c
-      where c.id::text = lower(w) or lower(c.name) = lower(w)
-        or exists (select from client_names n where n.client = c.id and lower(n.name) = lower(w))
-      order by c.id::text = lower(w) desc, lower(c.name) = lower(w) desc, c.name limit 1) found) end
+    select distinct found.id from (select touchpoint.client_named(w) as id from unnest(wanted) w) found
+    where found.id is not null) end
 $function$;
 CREATE OR REPLACE FUNCTION touchpoint.current_tags_of(wanted uuid)
  RETURNS jsonb
@@ -3330,10 +3325,10 @@ CREATE OR REPLACE FUNCTION touchpoint.flag_of(p jsonb, field text)
  IMMUTABLE
  SET search_path TO 'touchpoint', 'pg_temp'
 AS $function$
--- true, false, or null when it is left out. SQLSTATE PT422 for anything else.
+-- true, false, or null when it is left out. SQLSTATE PT400 for anything else.
 begin
   if p ? field and jsonb_typeof(p->field) <> 'boolean' then
-    raise exception '%: wants true or false', field using errcode = 'PT422';
+    raise exception '%: wants true or false', field using errcode = 'PT400';
   end if;
   return (p->field)::boolean;
 end
@@ -3555,10 +3550,10 @@ CREATE OR REPLACE FUNCTION touchpoint.limit_of(p jsonb, otherwise integer, most 
  IMMUTABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
--- {limit?} -> 1..most. SQLSTATE PT422 for what is no whole number; more than the most gives the most.
+-- {limit?} -> 1..most. SQLSTATE PT400 for what is no whole number; more than the most gives the most.
 begin
   if p ? 'limit' and (jsonb_typeof(p->'limit') <> 'number' or p->>'limit' !~ '^[0-9]{1,9}$' or p->>'limit' ~ '^0+$') then
-    raise exception 'limit: wants a whole number from 1 on' using errcode = 'PT422';
+    raise exception 'limit: wants a whole number from 1 on' using errcode = 'PT400';
   end if;
   return least(coalesce((p->>'limit')::int, otherwise), most);
 end
@@ -3617,6 +3612,9 @@ begin
   if f.uncertain then c := c ||
     ('(t.uncertain <> ''{}'' or exists (select from touchpoint.rejected r where r.touchpoint = t.id)) '
     || 'and touchpoint.uncertain_of(t.id, t.uncertain) <> ''{}''')::text; end if;
+  if f.topics is not null then c := c || ('t.id in (select g.touchpoint from touchpoint.current_tags g '
+    || 'where g.task = ''topic'' and g.label = any(($1).topics))')::text; end if;
+  if f.cancelled is not null then c := c || 't.cancelled = ($1).cancelled'::text; end if;
   if not faceted then
     return array_to_string(c, ' and ');
   end if;
@@ -3648,7 +3646,7 @@ begin
   f.zone := touchpoint.zone_of(p);
   f.at := (p->>'now')::timestamptz;
   if f.at is null then
-    raise exception 'now: wants an instant' using errcode = 'PT422';
+    raise exception 'now: wants an instant' using errcode = 'PT400';
   end if;
   f.since := (p->>'since')::timestamptz;
   f.until := (p->>'until')::timestamptz;
@@ -3669,6 +3667,8 @@ begin
   f.statuses := touchpoint.texts_of(p, 'status');
   f.meeting_types := touchpoint.texts_of(p, 'meeting_types');
   f.intents := touchpoint.texts_of(p, 'intents');
+  f.topics := touchpoint.texts_of(p, 'topics');
+  f.cancelled := touchpoint.flag_of(p, 'cancelled');
   return f;
 end
 $function$;
@@ -3831,10 +3831,10 @@ CREATE OR REPLACE FUNCTION touchpoint.page_place(given text, OUT at timestamp wi
  IMMUTABLE
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
--- A page key read back; nulls for none. SQLSTATE PT422 for what is no key.
+-- A page key read back; nulls for none. SQLSTATE PT400 for what is no key.
 begin
   if given !~ '^-?[0-9]{1,18}_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
-    raise exception 'after, before: wants a key that an earlier answer gave' using errcode = 'PT422';
+    raise exception 'after, before: wants a key that an earlier answer gave' using errcode = 'PT400';
   end if;
   at := timestamptz 'epoch' + interval '1 microsecond' * split_part(given, '_', 1)::bigint;
   id := split_part(given, '_', 2)::uuid;
@@ -3884,7 +3884,7 @@ CREATE OR REPLACE FUNCTION touchpoint.periods_of(p jsonb)
  SET search_path TO 'touchpoint', 'pg_temp'
 AS $function$
 -- {period: week|month|quarter, since, until, zone?} -> the whole periods that the span touches, by wall clock in the
--- zone, and the one before them, not to be shown. Weeks begin on Monday. SQLSTATE PT422 for more than 520 of them.
+-- zone, and the one before them, not to be shown. Weeks begin on Monday. SQLSTATE PT400 for more than 520 of them.
 declare
   zone text := touchpoint.zone_of(p);
   unit text := p->>'period';
@@ -3893,11 +3893,11 @@ declare
   until timestamptz := (p->>'until')::timestamptz;
 begin
   if step is null or since is null or until is null or until <= since then
-    raise exception 'period: wants week, month or quarter; since and until: a span of time' using errcode = 'PT422';
+    raise exception 'period: wants week, month or quarter; since and until: a span of time' using errcode = 'PT400';
   end if;
   -- ten years of weeks
   if until - since > step * 520 then
-    raise exception 'until: wants at most 520 periods after since' using errcode = 'PT422';
+    raise exception 'until: wants at most 520 periods after since' using errcode = 'PT400';
   end if;
   return query
     select s, s + step, s >= date_trunc(unit, since at time zone zone)
@@ -4200,12 +4200,12 @@ AS $function$
 -- understood.
 declare
   p jsonb := jsonb_strip_nulls(asked);
-  people text[] := touchpoint.texts(p->'people', 'people');
+  people text[] := touchpoint.texts_of(p, 'people');
 begin
   return nullif(concat_ws(' and ',
-    case when p ? 'kinds' then format('t.kind = any (%L::text[])', touchpoint.texts(p->'kinds', 'kinds')) end,
+    case when p ? 'kinds' then format('t.kind = any (%L::text[])', touchpoint.texts_of(p, 'kinds')) end,
     case when p ? 'client' then touchpoint.clients_filter(array[p->>'client']) end,
-    touchpoint.clients_filter(touchpoint.texts(p->'clients', 'clients')),
+    touchpoint.clients_filter(touchpoint.texts_of(p, 'clients')),
     case when p ? 'since' then format('t.occurred_at >= %L', (p->>'since')::timestamptz) end,
     case when p ? 'until' then format('t.occurred_at < %L', (p->>'until')::timestamptz) end,
     case when p ? 'people' then format('touchpoint.people_keys(t.people) && %L::text[]',
@@ -4294,30 +4294,13 @@ AS $function$
     'origin', g.origin) order by g.task, g.score desc, g.label), '[]')
   from tags g where g.touchpoint = wanted
 $function$;
-CREATE OR REPLACE FUNCTION touchpoint.texts(given jsonb, what text)
- RETURNS text[]
- LANGUAGE plpgsql
- IMMUTABLE
- SET search_path TO 'pg_catalog', 'pg_temp'
-AS $function$
--- A list of strings; null where there is none. SQLSTATE PT400 for anything else.
-begin
-  if given is null then
-    return null;
-  end if;
-  if jsonb_typeof(given) <> 'array' or jsonb_path_exists(given, '$[*] ? (@.type() != "string")') then
-    raise exception '%: wants a list of strings', what using errcode = 'PT400';
-  end if;
-  return array(select jsonb_array_elements_text(given));
-end
-$function$;
 CREATE OR REPLACE FUNCTION touchpoint.texts_of(p jsonb, field text)
  RETURNS text[]
  LANGUAGE plpgsql
  IMMUTABLE
  SET search_path TO 'touchpoint', 'pg_temp'
 AS $function$
--- A list of texts in a payload; null when it is left out. SQLSTATE PT422 for anything else: a list that is not
+-- A list of texts in a payload; null when it is left out. SQLSTATE PT400 for anything else: a list that is not
 -- understood must never read as "no limit".
 begin
   if not p ? field then
@@ -4325,7 +4308,7 @@ begin
   end if;
   if jsonb_typeof(p->field) <> 'array'
      or exists (select from jsonb_array_elements(p->field) e where jsonb_typeof(e) <> 'string') then
-    raise exception '%: wants a list of texts', field using errcode = 'PT422';
+    raise exception '%: wants a list of texts', field using errcode = 'PT400';
   end if;
   return array(select jsonb_array_elements_text(p->field));
 end
@@ -4524,7 +4507,7 @@ AS $function$
 -- The condition that keeps back the kinds in p.withhold, whatever else is asked. What it does not understand it refuses:
 -- a wrong spelling must not show what was to be kept back.
 declare
-  kinds text[] := touchpoint.texts(p->'withhold', 'withhold');
+  kinds text[] := touchpoint.texts_of(p, 'withhold');
 begin
   if not kinds <@ array['meeting', 'email', 'action', 'nps', 'topic', 'knowledge', 'risk'] then
     raise exception 'withhold: wants kinds of touchpoints, got %', p->'withhold' using errcode = 'PT400';
@@ -4565,18 +4548,18 @@ CREATE OR REPLACE FUNCTION touchpoint.zone_of(p jsonb)
  STABLE
  SET search_path TO 'touchpoint', 'pg_temp'
 AS $function$
--- {zone?} -> an IANA zone, UTC when it is left out. SQLSTATE PT422 for abbreviations, offsets and unknown names, which
+-- {zone?} -> an IANA zone, UTC when it is left out. SQLSTATE PT400 for abbreviations, offsets and unknown names, which
 -- Postgres would take for something (`FOO+3` is three hours west of Greenwich to it).
 declare
   zone text := coalesce(p->>'zone', 'UTC');
 begin
   if zone !~ '^(UTC|GMT|Etc/GMT[+-][0-9]{1,2}|[A-Za-z_]+(/[A-Za-z_-]+){1,2})$' then
-    raise exception 'zone: wants an IANA name such as Australia/Sydney' using errcode = 'PT422';
+    raise exception 'zone: wants an IANA name such as Australia/Sydney' using errcode = 'PT400';
   end if;
   perform now() at time zone zone;
   return zone;
 exception when invalid_parameter_value then
-  raise exception 'zone: wants an IANA name such as Australia/Sydney' using errcode = 'PT422';
+  raise exception 'zone: wants an IANA name such as Australia/Sydney' using errcode = 'PT400';
 end
 $function$;
 
@@ -4841,7 +4824,6 @@ grant execute on function touchpoint.shown_labels(uuid,text) to service_role;
 grant execute on function touchpoint.stands_aside(text,text,timestamp with time zone) to service_role;
 grant execute on function touchpoint.start_version(text,text,timestamp with time zone) to service_role;
 grant execute on function touchpoint.tags_of(uuid) to service_role;
-grant execute on function touchpoint.texts(jsonb,text) to service_role;
 grant execute on function touchpoint.texts_of(jsonb,text) to service_role;
 grant execute on function touchpoint.touchpoint_named(jsonb) to service_role;
 grant execute on function touchpoint.typed_words(text) to service_role;

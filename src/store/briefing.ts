@@ -132,7 +132,7 @@ export const Meetings = z.object({
 
 /**
  * A page by time; everything filters before the page is cut.
- * @throws {StoreError} with code PT422 for an unknown zone or a key that is none
+ * @throws {StoreError} with code PT400 for an unknown zone or a key that is none
  */
 export function readMeetings(store: Store, question: MeetingQuestion & MeetingPage) {
   return callStore(store, 'touchpoint_meetings', question, Meetings);

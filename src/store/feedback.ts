@@ -52,7 +52,7 @@ export type SavedFeedback = z.infer<typeof Saved>;
 
 /**
  * Keeps one word of feedback and makes it hold.
- * @throws {StoreError} with code PT404 (no such touchpoint or feedback, or its kind is withheld) or PT422 (no such task
+ * @throws {StoreError} with code PT404 (no such touchpoint or feedback, or its kind is withheld) or PT400 (no such task
  *   or label, or it makes no sense)
  * @throws {StoreConflict} when the labels are no longer those that were seen, or it was withdrawn already
  */
@@ -79,7 +79,7 @@ function checkLabels(tasks: KnownTasks, feedback: NewFeedback): void {
 }
 
 function refused(message: string): StoreError {
-  return new StoreError(message, { code: 'PT422' });
+  return new StoreError(message, { code: 'PT400' });
 }
 
 const Line = z.object({

@@ -61,7 +61,7 @@ export type Heatmap = z.infer<typeof Heatmap>;
 /**
  * Touchpoints by topic and period, and the clients with most of them.
  * @param span `top`: how many clients, 10 when it is left out
- * @throws {StoreError} with code PT404 for an unknown client, PT422 for a span or zone that is none
+ * @throws {StoreError} with code PT404 for an unknown client, PT400 for a span or zone that is none
  */
 export function readHeatmap(store: Store, span: Span & { readonly top?: number }): Promise<Heatmap> {
   return callStore(store, 'touchpoint_heatmap', span, Heatmap);

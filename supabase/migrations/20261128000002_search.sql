@@ -105,24 +105,34 @@ $$;
 
 create function touchpoint.client_named(asked text) returns uuid
 language sql stable security invoker set search_path = touchpoint, pg_temp as $$
--- By name or alias. One client's alias may be another's name: the name wins.
+-- By id, name or alias. One client's alias may be another's name: the name wins.
   select c.id from clients c
-  where lower(c.name) = lower(asked)
+  where c.id::text = lower(asked) or lower(c.name) = lower(asked)
     or exists (select from client_names n where n.client = c.id and lower(n.name) = lower(asked))
-  order by lower(c.name) = lower(asked) desc, c.name limit 1
+  order by c.id::text = lower(asked) desc, lower(c.name) = lower(asked) desc, c.name limit 1
 $$;
 
-create function touchpoint.texts(given jsonb, what text) returns text[]
-language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp as $$
--- A list of strings; null where there is none. SQLSTATE PT400 for anything else.
+create function touchpoint.clients_named(wanted text[]) returns uuid[]
+language sql stable security invoker set search_path = touchpoint, pg_temp as $$
+-- Ids of clients by id, name or alias, without those that nobody knows; null stays null.
+  select case when wanted is not null then array(
+    select distinct found.id from (select touchpoint.client_named(w) as id from unnest(wanted) w) found
+    where found.id is not null) end
+$$;
+
+create function touchpoint.texts_of(p jsonb, field text) returns text[]
+language plpgsql immutable security invoker set search_path = touchpoint, pg_temp as $$
+-- A list of texts in a payload; null when it is left out. SQLSTATE PT400 for anything else: a list that is not
+-- understood must never read as "no limit".
 begin
-  if given is null then
+  if not p ? field then
     return null;
   end if;
-  if jsonb_typeof(given) <> 'array' or jsonb_path_exists(given, '$[*] ? (@.type() != "string")') then
-    raise exception '%: wants a list of strings', what using errcode = 'PT400';
+  if jsonb_typeof(p->field) <> 'array'
+     or exists (select from jsonb_array_elements(p->field) e where jsonb_typeof(e) <> 'string') then
+    raise exception '%: wants a list of texts', field using errcode = 'PT400';
   end if;
-  return array(select jsonb_array_elements_text(given));
+  return array(select jsonb_array_elements_text(p->field));
 end
 $$;
 
@@ -131,7 +141,7 @@ language plpgsql immutable security invoker set search_path = touchpoint, pg_tem
 -- The condition that keeps back the kinds in p.withhold, whatever else is asked. What it does not understand it refuses:
 -- a wrong spelling must not show what was to be kept back.
 declare
-  kinds text[] := touchpoint.texts(p->'withhold', 'withhold');
+  kinds text[] := touchpoint.texts_of(p, 'withhold');
 begin
   if not kinds <@ array['meeting', 'email', 'action', 'nps', 'topic', 'knowledge', 'risk'] then
     raise exception 'withhold: wants kinds of touchpoints, got %', p->'withhold' using errcode = 'PT400';
@@ -166,9 +176,7 @@ $$;
 create function touchpoint.clients_filter(names text[]) returns text
 language sql stable security invoker set search_path = touchpoint, pg_temp as $$
 -- Any of the clients by name or alias; nothing passes when nobody knows them.
-  select format('t.client = any (%L::uuid[])',
-    array(select touchpoint.client_named(n.name) from unnest(names) n(name) where touchpoint.client_named(n.name) is not null))
-  where names is not null
+  select format('t.client = any (%L::uuid[])', touchpoint.clients_named(names)) where names is not null
 $$;
 
 create function touchpoint.search_filter(asked jsonb) returns text
@@ -178,12 +186,12 @@ language plpgsql stable security invoker set search_path = touchpoint, pg_temp a
 -- understood.
 declare
   p jsonb := jsonb_strip_nulls(asked);
-  people text[] := touchpoint.texts(p->'people', 'people');
+  people text[] := touchpoint.texts_of(p, 'people');
 begin
   return nullif(concat_ws(' and ',
-    case when p ? 'kinds' then format('t.kind = any (%L::text[])', touchpoint.texts(p->'kinds', 'kinds')) end,
+    case when p ? 'kinds' then format('t.kind = any (%L::text[])', touchpoint.texts_of(p, 'kinds')) end,
     case when p ? 'client' then touchpoint.clients_filter(array[p->>'client']) end,
-    touchpoint.clients_filter(touchpoint.texts(p->'clients', 'clients')),
+    touchpoint.clients_filter(touchpoint.texts_of(p, 'clients')),
     case when p ? 'since' then format('t.occurred_at >= %L', (p->>'since')::timestamptz) end,
     case when p ? 'until' then format('t.occurred_at < %L', (p->>'until')::timestamptz) end,
     case when p ? 'people' then format('touchpoint.people_keys(t.people) && %L::text[]',

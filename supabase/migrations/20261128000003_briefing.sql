@@ -50,22 +50,6 @@ $$;
 
 -- 2. What every reader checks ----------------------------------------------------------------------------------------
 
-create function touchpoint.texts_of(p jsonb, field text) returns text[]
-language plpgsql immutable security invoker set search_path = touchpoint, pg_temp as $$
--- A list of texts in a payload; null when it is left out. SQLSTATE PT422 for anything else: a list that is not
--- understood must never read as "no limit".
-begin
-  if not p ? field then
-    return null;
-  end if;
-  if jsonb_typeof(p->field) <> 'array'
-     or exists (select from jsonb_array_elements(p->field) e where jsonb_typeof(e) <> 'string') then
-    raise exception '%: wants a list of texts', field using errcode = 'PT422';
-  end if;
-  return array(select jsonb_array_elements_text(p->field));
-end
-$$;
-
 create function touchpoint.kinds_of(p jsonb, otherwise text[]) returns text[]
 language sql immutable security invoker set search_path = touchpoint, pg_temp as $$
 -- {kinds?, withhold?} -> the kinds that are read. Nothing brings back a kind that is withheld.
@@ -77,30 +61,19 @@ $$;
 
 create function touchpoint.zone_of(p jsonb) returns text
 language plpgsql stable security invoker set search_path = touchpoint, pg_temp as $$
--- {zone?} -> an IANA zone, UTC when it is left out. SQLSTATE PT422 for abbreviations, offsets and unknown names, which
+-- {zone?} -> an IANA zone, UTC when it is left out. SQLSTATE PT400 for abbreviations, offsets and unknown names, which
 -- Postgres would take for something (`FOO+3` is three hours west of Greenwich to it).
 declare
   zone text := coalesce(p->>'zone', 'UTC');
 begin
   if zone !~ '^(UTC|GMT|Etc/GMT[+-][0-9]{1,2}|[A-Za-z_]+(/[A-Za-z_-]+){1,2})$' then
-    raise exception 'zone: wants an IANA name such as Australia/Sydney' using errcode = 'PT422';
+    raise exception 'zone: wants an IANA name such as Australia/Sydney' using errcode = 'PT400';
   end if;
   perform now() at time zone zone;
   return zone;
 exception when invalid_parameter_value then
-  raise exception 'zone: wants an IANA name such as Australia/Sydney' using errcode = 'PT422';
+  raise exception 'zone: wants an IANA name such as Australia/Sydney' using errcode = 'PT400';
 end
-$$;
-
-create function touchpoint.clients_named(wanted text[]) returns uuid[]
-language sql stable security invoker set search_path = touchpoint, pg_temp as $$
--- Ids of clients by id, name or alias; null stays null. One client's alias may be another's name: the name wins.
-  select case when wanted is not null then array(
-    select distinct found.id from unnest(wanted) w cross join lateral (
-      select c.id from clients c
-      where c.id::text = lower(w) or lower(c.name) = lower(w)
-        or exists (select from client_names n where n.client = c.id and lower(n.name) = lower(w))
-      order by c.id::text = lower(w) desc, lower(c.name) = lower(w) desc, c.name limit 1) found) end
 $$;
 
 -- 3. What is asked of every touchpoint, kept beside it ---------------------------------------------------------------
@@ -224,14 +197,15 @@ $$;
 create type touchpoint.meeting_filter as (
   kinds text[], at timestamptz, zone text, since timestamptz, until timestamptz, words tsquery, word text,
   clients uuid[], with_client boolean, department text[], people jsonb[], inside text, internal boolean,
-  recurring boolean, uncertain boolean, statuses text[], meeting_types text[], intents text[]);
+  recurring boolean, uncertain boolean, statuses text[], meeting_types text[], intents text[],
+  topics text[], cancelled boolean);
 
 create function touchpoint.flag_of(p jsonb, field text) returns boolean
 language plpgsql immutable security invoker set search_path = touchpoint, pg_temp as $$
--- true, false, or null when it is left out. SQLSTATE PT422 for anything else.
+-- true, false, or null when it is left out. SQLSTATE PT400 for anything else.
 begin
   if p ? field and jsonb_typeof(p->field) <> 'boolean' then
-    raise exception '%: wants true or false', field using errcode = 'PT422';
+    raise exception '%: wants true or false', field using errcode = 'PT400';
   end if;
   return (p->field)::boolean;
 end
@@ -247,7 +221,7 @@ begin
   f.zone := touchpoint.zone_of(p);
   f.at := (p->>'now')::timestamptz;
   if f.at is null then
-    raise exception 'now: wants an instant' using errcode = 'PT422';
+    raise exception 'now: wants an instant' using errcode = 'PT400';
   end if;
   f.since := (p->>'since')::timestamptz;
   f.until := (p->>'until')::timestamptz;
@@ -268,6 +242,8 @@ begin
   f.statuses := touchpoint.texts_of(p, 'status');
   f.meeting_types := touchpoint.texts_of(p, 'meeting_types');
   f.intents := touchpoint.texts_of(p, 'intents');
+  f.topics := touchpoint.texts_of(p, 'topics');
+  f.cancelled := touchpoint.flag_of(p, 'cancelled');
   return f;
 end
 $$;
@@ -294,6 +270,9 @@ begin
   if f.uncertain then c := c ||
     ('(t.uncertain <> ''{}'' or exists (select from touchpoint.rejected r where r.touchpoint = t.id)) '
     || 'and touchpoint.uncertain_of(t.id, t.uncertain) <> ''{}''')::text; end if;
+  if f.topics is not null then c := c || ('t.id in (select g.touchpoint from touchpoint.current_tags g '
+    || 'where g.task = ''topic'' and g.label = any(($1).topics))')::text; end if;
+  if f.cancelled is not null then c := c || 't.cancelled = ($1).cancelled'::text; end if;
   if not faceted then
     return array_to_string(c, ' and ');
   end if;
@@ -333,10 +312,10 @@ comment on function touchpoint.page_key is 'Where a row stands in a list by time
 
 create function touchpoint.page_place(given text, out at timestamptz, out id uuid)
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp as $$
--- A page key read back; nulls for none. SQLSTATE PT422 for what is no key.
+-- A page key read back; nulls for none. SQLSTATE PT400 for what is no key.
 begin
   if given !~ '^-?[0-9]{1,18}_[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
-    raise exception 'after, before: wants a key that an earlier answer gave' using errcode = 'PT422';
+    raise exception 'after, before: wants a key that an earlier answer gave' using errcode = 'PT400';
   end if;
   at := timestamptz 'epoch' + interval '1 microsecond' * split_part(given, '_', 1)::bigint;
   id := split_part(given, '_', 2)::uuid;
@@ -345,10 +324,10 @@ $$;
 
 create function touchpoint.limit_of(p jsonb, otherwise int, most int) returns int
 language plpgsql immutable security invoker set search_path = pg_catalog, pg_temp as $$
--- {limit?} -> 1..most. SQLSTATE PT422 for what is no whole number; more than the most gives the most.
+-- {limit?} -> 1..most. SQLSTATE PT400 for what is no whole number; more than the most gives the most.
 begin
   if p ? 'limit' and (jsonb_typeof(p->'limit') <> 'number' or p->>'limit' !~ '^[0-9]{1,9}$' or p->>'limit' ~ '^0+$') then
-    raise exception 'limit: wants a whole number from 1 on' using errcode = 'PT422';
+    raise exception 'limit: wants a whole number from 1 on' using errcode = 'PT400';
   end if;
   return least(coalesce((p->>'limit')::int, otherwise), most);
 end
@@ -377,7 +356,7 @@ declare
   answer jsonb;
 begin
   if coalesce(p->>'order', 'desc') not in ('asc', 'desc') or (p->>'before' is not null and p->>'after' is not null) then
-    raise exception 'order: wants asc or desc; after and before: one of them' using errcode = 'PT422';
+    raise exception 'order: wants asc or desc; after and before: one of them' using errcode = 'PT400';
   end if;
   if place.id is not null then
     conditions := conditions || format(' and (t.occurred_at, t.id) %s ($3, $4)', case when falling then '<' else '>' end);
@@ -601,7 +580,7 @@ $$;
 create function touchpoint.periods_of(p jsonb) returns table (starts timestamp, ends timestamp, shown boolean)
 language plpgsql stable security invoker set search_path = touchpoint, pg_temp as $$
 -- {period: week|month|quarter, since, until, zone?} -> the whole periods that the span touches, by wall clock in the
--- zone, and the one before them, not to be shown. Weeks begin on Monday. SQLSTATE PT422 for more than 520 of them.
+-- zone, and the one before them, not to be shown. Weeks begin on Monday. SQLSTATE PT400 for more than 520 of them.
 declare
   zone text := touchpoint.zone_of(p);
   unit text := p->>'period';
@@ -610,11 +589,11 @@ declare
   until timestamptz := (p->>'until')::timestamptz;
 begin
   if step is null or since is null or until is null or until <= since then
-    raise exception 'period: wants week, month or quarter; since and until: a span of time' using errcode = 'PT422';
+    raise exception 'period: wants week, month or quarter; since and until: a span of time' using errcode = 'PT400';
   end if;
   -- ten years of weeks
   if until - since > step * 520 then
-    raise exception 'until: wants at most 520 periods after since' using errcode = 'PT422';
+    raise exception 'until: wants at most 520 periods after since' using errcode = 'PT400';
   end if;
   return query
     select s, s + step, s >= date_trunc(unit, since at time zone zone)
@@ -776,7 +755,7 @@ declare
   dangers jsonb;
 begin
   if only_client is null or at is null or half_life <= 0 or since >= at then
-    raise exception 'client, now: are wanted; days, half_life_days: more than nought' using errcode = 'PT422';
+    raise exception 'client, now: are wanted; days, half_life_days: more than nought' using errcode = 'PT400';
   end if;
 
   with said as (

@@ -102,7 +102,7 @@ $$;
 
 create function touchpoint.check_feedback(p jsonb, wanted uuid, shown text[]) returns void
 language plpgsql stable security invoker set search_path = touchpoint, pg_temp as $$
--- SQLSTATE PT422 for what makes no sense, PT409 where the labels are no longer those that the person saw.
+-- SQLSTATE PT400 for what makes no sense, PT409 where the labels are no longer those that the person saw.
 declare
   verdict text := p->>'verdict';
   labels text[] := touchpoint.texts_of(p, 'labels');
@@ -111,11 +111,11 @@ begin
   if coalesce(verdict, '') not in ('labels', 'up', 'down', 'withdraw') or coalesce(p->>'now', '') = ''
      or (labels is null) <> (verdict <> 'labels') or (p->>'label' is null and verdict = 'down')
      or (p->>'task' is null) <> (verdict = 'withdraw') or (p->>'withdraws' is null) <> (verdict <> 'withdraw') or p->>'withdraws' !~ '^[0-9]{1,18}$' then
-    raise exception 'verdict: wants labels with labels, up, down with label, or withdraw with withdraws' using errcode = 'PT422';
+    raise exception 'verdict: wants labels with labels, up, down with label, or withdraw with withdraws' using errcode = 'PT400';
   end if;
   if cardinality(labels) > 50 or cardinality(labels) <> (select count(distinct l) from unnest(labels) l)
      or exists (select from unnest(labels || array[p->>'label']) l where length(l) not between 1 and 200) then
-    raise exception 'labels: wants at most 50 different ones' using errcode = 'PT422';
+    raise exception 'labels: wants at most 50 different ones' using errcode = 'PT400';
   end if;
   if seen <> shown or (verdict in ('up', 'down') and p->>'label' is not null and p->>'label' <> all(shown)) then
     raise exception 'the labels are no longer those that were seen' using errcode = 'PT409';
@@ -137,7 +137,7 @@ language plpgsql volatile security invoker set search_path = touchpoint, pg_temp
 --          down    `label` does not hold: it is hidden for good; the task waits for a better answer unless it is settled
 --          withdraw  takes back what was said before
 -- The last word on a task wins; every word is kept. SQLSTATE PT404: no such touchpoint, its kind is withheld, or no such
--- feedback. PT409: the labels are no longer `shown`, or it was withdrawn already. PT422: it makes no sense.
+-- feedback. PT409: the labels are no longer `shown`, or it was withdrawn already. PT400: it makes no sense.
 declare
   wanted uuid := touchpoint.touchpoint_named(p);
   asked text := p->>'task';

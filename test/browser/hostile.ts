@@ -65,7 +65,9 @@ export function hostile(place: () => Place): void {
     expect(policy).not.toMatch(/unsafe|\*|https?:|data:/);
     expect(response.headers.get('x-content-type-options')).toBe('nosniff');
     expect(response.headers.get('referrer-policy')).toBe('no-referrer');
-    const { page, errors } = await visit(place(), '', { expected: /Content Security Policy|Trusted|not be executed/ });
+    const { page, errors } = await visit(place(), '', {
+      expected: /Content Security Policy|Trusted|not be executed/,
+    });
     await page.evaluate(() => {
       const script = document.createElement('script');
       script.append('window.hit = 1');

@@ -72,10 +72,10 @@ export function problemFor(error: unknown): ApiProblem | null {
   return error instanceof StoreError ? problemOfState(error) : null;
 }
 
-/** By SQLSTATE: ours (PT400 and PT422, whose words name the field), and class 22, a value that Postgres cannot take. */
+/** By SQLSTATE: ours (PT400, whose words name the field), and class 22, a value that Postgres cannot take. */
 function problemOfState({ code, cause, message }: StoreError): ApiProblem | null {
   if (code === 'PT404') return notFound('touchpoint');
-  if (code === 'PT422')
+  if (code === 'PT400')
     return new ApiProblem(400, 'Wrong request', cause instanceof Error ? cause.message : message);
   if (code?.startsWith('22') === true)
     return new ApiProblem(400, 'Wrong request', 'a value is not one that the store can take');

@@ -444,7 +444,7 @@ export function briefingContract(harness: () => Harness): void {
       await expect(
         harness().store.call('touchpoint_meetings', { now: TODAY, ...question }),
       ).rejects.toMatchObject({
-        code: 'PT422',
+        code: 'PT400',
       });
     });
   });
@@ -492,7 +492,7 @@ export function briefingContract(harness: () => Harness): void {
     it.each(['Sydney', 'AEST', 'FOO+3', 'Foo/Bar3', 'Australia/Nowhere', '+10:00', '', "'; select 1"])(
       'refuses %j',
       async (zone) => {
-        await expect(read({ zone })).rejects.toMatchObject({ code: 'PT422' });
+        await expect(read({ zone })).rejects.toMatchObject({ code: 'PT400' });
       },
     );
   });

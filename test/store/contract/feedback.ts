@@ -247,7 +247,7 @@ export function feedbackContract(harness: () => Harness): void {
       ],
       ['a label twice', { verdict: 'labels', task: 'intent', labels: ['qbr', 'qbr'] }],
     ])('with %s is refused', async (_, verdict) => {
-      await expect(say(verdict)).rejects.toMatchObject({ code: 'PT422' });
+      await expect(say(verdict)).rejects.toMatchObject({ code: 'PT400' });
     });
 
     it.each<[string, object]>([
@@ -261,7 +261,7 @@ export function feedbackContract(harness: () => Harness): void {
       ['an empty label', { verdict: 'labels', task: 'intent', labels: [''] }],
     ])('with %s makes no sense', async (_, rest) => {
       const call = harness().store.call('touchpoint_feedback_put', { now: TODAY, ...NAME, ...rest });
-      await expect(call).rejects.toMatchObject({ code: 'PT422' });
+      await expect(call).rejects.toMatchObject({ code: 'PT400' });
     });
 
     it('is append-only, whatever rights one has', async () => {

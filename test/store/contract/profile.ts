@@ -198,7 +198,7 @@ export function profileContract(harness: () => Harness): void {
       ['a number of clients', { top: -1 }],
     ])('refuses %s', async (_, rest) => {
       const call = harness().store.call('touchpoint_heatmap', { ...SPAN, ...rest });
-      await expect(call).rejects.toMatchObject({ code: 'PT422' });
+      await expect(call).rejects.toMatchObject({ code: 'PT400' });
     });
   });
 
@@ -320,7 +320,7 @@ export function profileContract(harness: () => Harness): void {
     it('wants a client that is known', async () => {
       await expect(signal({ client: 'Acme' })).rejects.toMatchObject({ code: 'PT404' });
       await expect(harness().store.call('touchpoint_signal', { now: TODAY })).rejects.toMatchObject({
-        code: 'PT422',
+        code: 'PT400',
       });
     });
   });
