@@ -35,7 +35,8 @@ describe('an embedded cluster of an older version', () => {
     expect(await store.sql('select title, body from touchpoint.touchpoints')).toEqual([
       { title: ITEM.title, body: ITEM.body },
     ]);
-  });
+    // initdb takes its time on a machine that is busy
+  }, 240_000);
 });
 
 const ITEM = {
