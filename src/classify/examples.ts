@@ -27,6 +27,8 @@ const exampleSchema = z.strictObject({
   sentiment: z.string().optional(),
   mixed: z.boolean().optional(),
   topics: labels.optional(),
+  /** Of tasks of one's own, by task; the answer first. */
+  labels: z.record(z.string(), labels).optional(),
   /** Items of one group share wording and stay in one split. */
   group: z.string().optional(),
   split: z.enum(SPLITS).optional(),
@@ -64,8 +66,10 @@ export function goldOf(task: string, example: Example): Gold | undefined {
       return example.risk && first(example.risk);
     case 'sentiment':
       return example.sentiment === undefined ? undefined : feeling(example.sentiment, example.mixed);
-    default:
-      return undefined;
+    default: {
+      const given = example.labels?.[task];
+      return given && among(given, given[0]);
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, rename, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ConfigError, reasonOf } from '../core/errors.ts';
 import { shortHash } from '../core/hash.ts';
@@ -141,13 +141,34 @@ function flipsBetween(old: readonly Judged[], now: readonly Judged[]): Pick<Task
 }
 
 /**
+ * Goes back to the heads that the last training replaced, and keeps those it takes away in their place: twice is never.
+ * @throws ConfigError when there are none
+ */
+export async function undoHeads(path: string): Promise<void> {
+  const previous = join(dirname(path), PREVIOUS);
+  const aside = `${path}.${process.pid}`;
+  try {
+    await copyFile(path, aside);
+    await rename(previous, path);
+    await rename(aside, previous);
+  } catch (error) {
+    await rm(aside, { force: true });
+    throw new ConfigError(`heads ${path}: there is nothing to go back to: ${reasonOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+const PREVIOUS = 'heads.previous.json';
+
+/**
  * Writes heads in one step; what was there stays beside it as `heads.previous.json`.
  * @throws ConfigError when the folder cannot be written
  */
 export async function writeHeads(path: string, file: HeadsFile): Promise<void> {
   try {
     await mkdir(dirname(path), { recursive: true });
-    await copyFile(path, join(dirname(path), 'heads.previous.json')).catch((error: unknown) => {
+    await copyFile(path, join(dirname(path), PREVIOUS)).catch((error: unknown) => {
       if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
     });
     await writeFile(`${path}.${process.pid}`, `${JSON.stringify(file)}\n`);

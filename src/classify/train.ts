@@ -1,3 +1,4 @@
+import { fewShotHeads } from './few-shot.ts';
 import type { DevScores, TaskHeads } from './heads.ts';
 import { fitHeads, headsOf, type Linear, prepare } from './regression.ts';
 import { devScores, plattScaled, tempered, withThresholds } from './settle.ts';
@@ -45,7 +46,10 @@ export function trainTask(task: Task, samples: readonly Sample[]): Trained {
     for (const candidate of candidates(known, { train, dev, hasNone, balance, strengths }))
       consider(candidate);
   if (best === undefined) return { skipped: 'nothing could be fitted' };
-  const { heads, l2, balance, dev: scores } = best;
+  const { l2, balance } = best;
+  const scarce = fewShotHeads(known, train, dev);
+  const heads = { ...best.heads, labels: { ...best.heads.labels, ...Object.fromEntries(scarce) } };
+  const scores = scarce.size === 0 ? best.dev : devScores(known, heads, dev);
   return { heads: { ...heads, counts, chosen: { l2, balance }, dev: scores } };
 }
 

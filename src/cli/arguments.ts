@@ -3,9 +3,6 @@ import { KINDS, type Kind } from '../core/touchpoint.ts';
 
 /** What commands take: parsers that say what is wanted. */
 
-export const TASKS = ['intent', 'topic', 'action', 'risk', 'sentiment'] as const;
-export type Task = (typeof TASKS)[number];
-
 export function whole(text: string): number {
   if (!/^\d+$/.test(text) || Number(text) < 1)
     throw new InvalidArgumentError('wants a whole number of at least 1.');

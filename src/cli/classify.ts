@@ -1,19 +1,18 @@
 import { z } from 'zod';
 import type { Item, Tagger } from '../classify/tagger.ts';
-import { KINDS } from '../core/touchpoint.ts';
-import type { Task } from './arguments.ts';
+import { KINDS, type Kind } from '../core/touchpoint.ts';
 import type { Context } from './context.ts';
 import { inputStream, readJsonLines } from './input.ts';
 import { printJson } from './output.ts';
 
 /** The kind each task is mostly asked about: for input that does not say. */
-const USUAL_KIND = {
-  intent: 'meeting',
-  topic: 'topic',
-  action: 'action',
-  risk: 'risk',
-  sentiment: 'nps',
-} as const;
+const USUAL_KIND = new Map<string, Kind>([
+  ['intent', 'meeting'],
+  ['topic', 'topic'],
+  ['action', 'action'],
+  ['risk', 'risk'],
+  ['sentiment', 'nps'],
+]);
 
 const Line = z.object({
   id: z.union([z.string(), z.number()]).optional(),
@@ -27,7 +26,7 @@ type Line = z.infer<typeof Line>;
 const BATCH = 32;
 
 /** JSON Lines in, JSON Lines out, in order; no store. */
-export async function classify(context: Context, task: Task, file: string | undefined): Promise<number> {
+export async function classify(context: Context, task: string, file: string | undefined): Promise<number> {
   const tagger = await context.tagger();
   let batch: Line[] = [];
   for await (const line of readJsonLines(inputStream(file), Line)) {
@@ -40,10 +39,10 @@ export async function classify(context: Context, task: Task, file: string | unde
   return 0;
 }
 
-async function answer(tagger: Tagger, task: Task, lines: readonly Line[]): Promise<void> {
+async function answer(tagger: Tagger, task: string, lines: readonly Line[]): Promise<void> {
   const items = lines.map(
     ({ kind, title, text }): Item => ({
-      kind: kind ?? USUAL_KIND[task],
+      kind: kind ?? USUAL_KIND.get(task) ?? 'topic',
       title: title ?? '',
       text: text ?? '',
     }),

@@ -17,11 +17,13 @@ import { promptText } from '../classify/prompt.ts';
 import { openWorkbench, type Workbench } from '../classify/workbench.ts';
 import { ConfigError } from '../core/errors.ts';
 import { packagePath } from '../core/paths.ts';
+import { compareModels, type Gates } from './compare.ts';
 import type { Context } from './context.ts';
 import { evaluationText } from './evaluation-text.ts';
 import { count, endProgress, printJson, printLine, progress } from './output.ts';
 
-interface EvaluateOptions {
+interface EvaluateOptions extends Gates {
+  readonly compare?: readonly string[];
   readonly split?: Split;
   readonly task?: string;
   readonly svg?: string;
@@ -39,11 +41,15 @@ export async function evaluate(
   files: readonly string[],
   options: EvaluateOptions,
 ): Promise<number> {
-  await using bench = await openWorkbench(context.taggerOptions());
   const shipped = await trainingFiles(packagePath('config', 'training'));
   const split = options.split ?? (files.length === 0 ? 'dev' : undefined);
   const examples = await chosen(files.length === 0 ? shipped : files, split);
   if (examples.length === 0) throw new ConfigError('nothing to evaluate: no item of that split');
+  if (options.compare !== undefined) {
+    const { compare: folders, json = false } = options;
+    return compareModels(context, examples, { folders, gates: options, json });
+  }
+  await using bench = await openWorkbench(context.taggerOptions());
   checkLabels(examples, bench.taxonomy);
   const vectors = await bench.vectors(examples.map(promptText), (done, all) =>
     progress(`reading ${count(done)} of ${count(all)} texts`),

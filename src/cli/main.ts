@@ -7,16 +7,7 @@ import { ConfigError, reasonOf } from '../core/errors.ts';
 import { packagePath } from '../core/paths.ts';
 import { KINDS } from '../core/touchpoint.ts';
 import { StoreLocked } from '../store/lock.ts';
-import {
-  instant,
-  kindOption,
-  labelOption,
-  personOption,
-  portNumber,
-  share,
-  TASKS,
-  whole,
-} from './arguments.ts';
+import { instant, kindOption, labelOption, personOption, portNumber, share, whole } from './arguments.ts';
 import { type Context, type GlobalOptions, openContext } from './context.ts';
 
 /** Exit codes: 0 done, 1 failed, 2 wrong usage or configuration. Each command is loaded when it is asked for. */
@@ -94,7 +85,7 @@ command('search', 'hybrid search over everything stored')
     run(options, async (context) => (await import('./search.ts')).search(context, question, options)),
   );
 command('classify', 'JSON Lines in, JSON Lines with labels out; no store')
-  .addOption(new Option('--task <task>', 'what to say of each item').choices(TASKS).makeOptionMandatory())
+  .requiredOption('--task <task>', 'what to say of each item: a task of the taxonomy')
   .argument('[file]', 'JSON Lines of {"id","kind","title","text"}; standard input without it')
   .action((file, options) =>
     run(options, async (context) => (await import('./classify.ts')).classify(context, options.task, file)),
@@ -106,6 +97,7 @@ command('train', 'refits the heads on labelled items and on what people said of 
   .option('--tolerance <share>', 'how much worse a head may do before the old one stays', share, 0.01)
   .option('--output <folder>', 'models folder to write to')
   .option('--dry-run', 'only say what would change')
+  .option('--undo', 'goes back to the heads before the last training')
   .action((options) => run(options, async (context) => (await import('./train.ts')).train(context, options)));
 command('evaluate', 'measures the answers on labelled items')
   .addOption(
@@ -115,8 +107,14 @@ command('evaluate', 'measures the answers on labelled items')
       'test',
     ]),
   )
-  .addOption(new Option('--task <task>', 'only this task').choices(TASKS))
+  .option('--task <task>', 'only this task')
   .option('--svg <folder>', 'writes reliability plots and confusion matrices there')
+  .option(
+    '--compare <folders...>',
+    'two models folders, the old one first: what the new one changes; exit 1 beyond',
+  )
+  .option('--most-flips <share>', 'of a task’s answers that may turn', share, 0.05)
+  .option('--least-overlap <share>', 'of the ten nearest texts that must stay', share, 0.8)
   .argument('[files...]', 'labelled JSON Lines; without any those that ship')
   .action((files, options) =>
     run(options, async (context) => (await import('./evaluate.ts')).evaluate(context, files, options)),

@@ -3,7 +3,7 @@ import { checkLabels, readExamples, trainingFiles } from '../classify/examples.t
 import { learnFeedback, readFeedback, type StoredFeedback } from '../classify/feedback.ts';
 import { headsPath } from '../classify/heads.ts';
 import { lessonsFrom } from '../classify/lessons.ts';
-import { refit, type TaskChange, writeHeads } from '../classify/refit.ts';
+import { refit, type TaskChange, undoHeads, writeHeads } from '../classify/refit.ts';
 import { openWorkbench, type Workbench } from '../classify/workbench.ts';
 import { packagePath } from '../core/paths.ts';
 import { exportFeedback } from '../store/feedback.ts';
@@ -18,11 +18,13 @@ interface TrainOptions {
   readonly tolerance: number;
   readonly output?: string;
   readonly dryRun?: boolean;
+  readonly undo?: boolean;
   readonly json?: boolean;
 }
 
 /** Refits the heads on the frozen encoder; a task's old heads stay where the new ones do worse. */
 export async function train(context: Context, options: TrainOptions): Promise<number> {
+  if (options.undo === true) return undo(context, options);
   await using bench = await openWorkbench(context.taggerOptions());
   const { lessons, feedback, unused } = await material(context, bench, options);
   const vectors = await bench.vectors(
@@ -45,6 +47,15 @@ export async function train(context: Context, options: TrainOptions): Promise<nu
   );
   for (const change of changes) for (const line of describe(change)) printLine(line);
   printLine(written ? `written to ${output}` : 'nothing written');
+  return 0;
+}
+
+/** Back to the heads before the last training; once more goes forth again. */
+async function undo(context: Context, { output, json }: TrainOptions): Promise<number> {
+  const file = target(context, output);
+  await undoHeads(file);
+  if (json === true) printJson({ file, undone: true });
+  else printLine(`${file} is what it was before the last training`);
   return 0;
 }
 

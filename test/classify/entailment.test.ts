@@ -157,7 +157,9 @@ describe('a task with an entailment model', () => {
   };
   const item = { kind: 'risk' as const, title: 'Budget cut', text: 'They want to pay half of it next year' };
 
-  it('is answered by it in a thread of its own, and the other tasks as ever', async () => {
+  it('is answered by it in a thread of its own, and the other tasks as ever', {
+    timeout: 120_000,
+  }, async () => {
     const [mixed, plain] = [await open(taxonomyFile), await open(TAXONOMY)];
     expect(mixed.taxonomy).not.toBe(plain.taxonomy);
     const [[a], [b]] = [await mixed.tag([item]), await plain.tag([item])];
@@ -169,7 +171,9 @@ describe('a task with an entailment model', () => {
     expect(total).toBeCloseTo(1, 3);
   });
 
-  it('says nothing of a text that says nothing, and answers the same whatever else is under way', async () => {
+  it('says nothing of a text that says nothing, and answers the same whatever else is under way', {
+    timeout: 120_000,
+  }, async () => {
     const tagger = await open(taxonomyFile);
     const empty = { ...item, title: '', text: '🙂 …' };
     const items = [empty, item, { ...item, text: 'x'.repeat(100_000) }, item];

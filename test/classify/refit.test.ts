@@ -3,9 +3,16 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { DIMENSIONS } from '../../src/classify/encoder-files.ts';
 import { first, type Split } from '../../src/classify/examples.ts';
-import { type FoundHeads, type HeadsFile, headsPath, readHeads, toHeads } from '../../src/classify/heads.ts';
+import {
+  type FoundHeads,
+  type HeadsFile,
+  headsPath,
+  headsSchema,
+  readHeads,
+  toHeads,
+} from '../../src/classify/heads.ts';
 import type { Lesson } from '../../src/classify/lessons.ts';
-import { refit, writeHeads } from '../../src/classify/refit.ts';
+import { refit, undoHeads, writeHeads } from '../../src/classify/refit.ts';
 import { buildScorer } from '../../src/classify/scorer.ts';
 import type { Taxonomy } from '../../src/classify/taxonomy.ts';
 import type { Workbench } from '../../src/classify/workbench.ts';
@@ -117,6 +124,20 @@ test('writing heads keeps those that were there beside them', async () => {
   expect((await readHeads(path, ENCODER_ID))?.file.tasks).toEqual({});
   const previous = JSON.parse(await readFile(join(path, '..', 'heads.previous.json'), 'utf8'));
   expect(previous).toEqual(file);
+});
+
+test('one can go back to the heads before, and forth again', async () => {
+  const folder = await temporaryFolder();
+  const file = join(folder, 'heads.json');
+  const heads = (encoder: string): HeadsFile => ({ encoder, dimensions: 384, tasks: {} });
+  await writeHeads(file, heads('first@1'));
+  await expect(undoHeads(file)).rejects.toThrow('nothing to go back to');
+  await writeHeads(file, heads('second@1'));
+  const encoder = async () => headsSchema.parse(JSON.parse(await readFile(file, 'utf8'))).encoder;
+  await undoHeads(file);
+  expect(await encoder()).toBe('first@1');
+  await undoHeads(file);
+  expect(await encoder()).toBe('second@1');
 });
 
 test('heads that cannot be written name the file', async () => {

@@ -47,7 +47,7 @@ async function run(
 describe('wrong usage', () => {
   it.each([
     [['sync', '--kind', 'letter'], {}, 'Allowed choices are meeting, email'],
-    [['classify', '--task', 'mood'], {}, 'Allowed choices are intent, topic, action, risk, sentiment'],
+    [['classify', '--task', 'mood'], {}, 'wants one of intent, topic, action, risk, sentiment'],
     [['search'], {}, "missing required argument 'question'"],
     [['search', 'x', '--limit', '0'], {}, 'whole number'],
     [['export', '--since', 'soon'], {}, 'a date such as'],
