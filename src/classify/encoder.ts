@@ -1,6 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import { reasonOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
+import { type Begin, spansHere } from '../core/trace.ts';
 import { startWorker } from '../core/worker.ts';
 import { type EncoderFiles, EncoderUnavailable } from './encoder-files.ts';
 import type { Answer, Order, WorkerSettings } from './encoder-protocol.ts';
@@ -23,12 +24,17 @@ interface Call {
   readonly texts: readonly string[];
   readonly vectors: Map<string, Float32Array>;
   handedOut: number;
+  /** One span for each text, below whoever called. */
+  readonly begin: Begin;
   readonly settle: (error?: unknown) => void;
 }
 
 interface Slot {
   readonly worker: Worker;
-  state: 'starting' | 'idle' | { readonly call: Call; readonly text: string };
+  state:
+    | 'starting'
+    | 'idle'
+    | { readonly call: Call; readonly text: string; readonly end: (error?: unknown) => void };
   /** What it said before it died. */
   lastWords: string;
 }
@@ -80,6 +86,7 @@ export class Encoder implements AsyncDisposable {
         texts,
         vectors,
         handedOut: 0,
+        begin: spansHere(),
         settle: (error) => {
           signal?.removeEventListener('abort', onAbort);
           this.#calls.delete(call);
@@ -114,7 +121,7 @@ export class Encoder implements AsyncDisposable {
     if (call === undefined || text === undefined) return;
     call.handedOut += 1;
     if (call.handedOut < call.texts.length) this.#turns.push(call);
-    slot.state = { call, text };
+    slot.state = { call, text, end: call.begin('encode', { encoder: this.id, characters: text.length }) };
     slot.worker.postMessage({ text } satisfies Order);
   }
 
@@ -141,7 +148,8 @@ export class Encoder implements AsyncDisposable {
       return;
     }
     if (typeof slot.state === 'object') {
-      const { call, text } = slot.state;
+      const { call, text, end } = slot.state;
+      end(answer.type === 'failed' ? new Error(answer.reason) : undefined);
       if (answer.type === 'vector') call.vectors.set(text, answer.vector);
       if (answer.type === 'failed') call.settle(new Error(`the encoder failed on a text: ${answer.reason}`));
       if (call.vectors.size === call.texts.length) call.settle();
@@ -164,7 +172,9 @@ export class Encoder implements AsyncDisposable {
     } else {
       this.#mayStart = true;
       if (slot.state !== 'idle') {
-        slot.state.call.settle(new EncoderUnavailable(`an encoder thread died over a text: ${reason}`));
+        const died = new EncoderUnavailable(`an encoder thread died over a text: ${reason}`);
+        slot.state.end(died);
+        slot.state.call.settle(died);
       }
     }
     this.#pump();

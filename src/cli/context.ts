@@ -6,6 +6,7 @@ import { type Clock, systemClock } from '../core/clock.ts';
 import { type Config, loadConfig } from '../core/config.ts';
 import { createLog, type Log } from '../core/log.ts';
 import { packagePath } from '../core/paths.ts';
+import { startTracing } from '../core/trace.ts';
 import type { Graph } from '../graph/client.ts';
 import { daemonStore, readNotice } from '../store/daemon.ts';
 import { StoreLocked } from '../store/lock.ts';
@@ -129,6 +130,7 @@ export class Context implements AsyncDisposable {
 
 export async function openContext(options: GlobalOptions): Promise<Context> {
   const config = await loadConfig(process.env, options.config);
+  if (config.log.traces === 'on') await startTracing();
   return new Context(config, createLog(options.logLevel ?? config.log.level, process.stderr.isTTY));
 }
 

@@ -140,6 +140,16 @@ command('export', 'JSON Lines of what is stored')
   .action((options) =>
     run(options, async (context) => (await import('./export.ts')).exportAll(context, options)),
   );
+command('backup', 'the embedded store in one file, also while the daemon runs')
+  .argument('<file>', 'written anew, for its owner alone')
+  .action((file, options) =>
+    run(options, async (context) => (await import('./backup.ts')).backup(context, file, options)),
+  );
+command('restore', 'puts a backup in the place of the embedded store; the daemon must be stopped')
+  .argument('<file>', 'what backup wrote')
+  .action((file, options) =>
+    run(options, async (context) => (await import('./backup.ts')).restore(context, file, options)),
+  );
 command('doctor', 'tries everything that is needed and says how to mend what does not work').action(
   (options) => run(options, async (context) => (await import('./doctor.ts')).doctor(context, options)),
 );

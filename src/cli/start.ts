@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { ConfigError, reasonOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import { startServer } from '../server/server.ts';
+import { isEmbedded } from '../store/backup.ts';
 import { removeNotice, writeNotice } from '../store/daemon.ts';
 import { readStatus } from '../store/feeds.ts';
 import type { Store } from '../store/store.ts';
@@ -42,7 +43,8 @@ export async function start(context: Context, options: { readonly json?: boolean
   const webhooks = hooks === null ? {} : { webhooks: hooks.app };
   const api = await openApi(context, config);
   const { host, port } = config.server;
-  const server = await startServer({ store, token, host, port, log, onNudge, api, ...webhooks });
+  const dump = isEmbedded(store) ? { dump: () => store.dump() } : {};
+  const server = await startServer({ store, token, host, port, log, onNudge, api, ...dump, ...webhooks });
   say(`Briefing Room and API: http://${host.includes(':') ? `[${host}]` : host}:${server.port}`);
   const opinions = secondOpinionsAside(context);
   daemon = startDaemon({

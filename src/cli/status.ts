@@ -1,5 +1,5 @@
 import { type Probed, probeDashboard } from '../store/dashboard.ts';
-import { readStatus, type StatusRow } from '../store/feeds.ts';
+import { readStatus, readTagRate, type StatusRow, type TagRate } from '../store/feeds.ts';
 import { type FallbackStatus, readFallbackStatus } from '../store/opinions.ts';
 import { dayAt } from '../sync/second-opinion.ts';
 import { CIRCUIT, KIND_WORDS, STATE_WORDS } from '../sync/states.ts';
@@ -10,12 +10,14 @@ import { count, plural, printJson, printLine } from './output.ts';
 export async function status(context: Context, options: { readonly json?: boolean }): Promise<number> {
   const store = await context.store();
   const report = await readStatus(store);
+  const now = context.clock.now();
+  const rate = await readTagRate(store, new Date(now).toISOString());
   const dashboard = await probeDashboard(store, context.config.dashboard.risks);
   const provider = context.config.fallbackAccess?.provider ?? 'off';
-  const fallback = { provider, ...(await readFallbackStatus(store, dayAt(context.clock.now()))) };
-  if (options.json === true) printJson({ ...report, dashboard, fallback });
+  const fallback = { provider, ...(await readFallbackStatus(store, dayAt(now))) };
+  if (options.json === true) printJson({ ...report, tag_rate: rate, dashboard, fallback });
   else {
-    printStatus(report, context.clock.now());
+    printStatus(report, rate, now);
     printDashboard(dashboard);
     printFallback(fallback, context.config.fallback.daily_tokens);
   }
@@ -52,7 +54,7 @@ function printFallback(
   if (rest.last_error !== null) printLine(`! second opinions: ${rest.last_error} (${rest.last_error_at})`);
 }
 
-function printStatus(report: StatusRow, now: number): void {
+function printStatus(report: StatusRow, rate: TagRate, now: number): void {
   const kinds = Object.entries(report.touchpoints).map(([kind, number]) => `${count(number)} ${kind}`);
   printLine(
     `touchpoints: ${kinds.join(', ') || 'none yet'} (${count(report.copies)} copies, ${count(report.deleted)} deleted)`,
@@ -60,6 +62,7 @@ function printStatus(report: StatusRow, now: number): void {
   printLine(
     `with a client ${count(report.with_client)}, embedded ${count(report.embedded)}, waiting for tags ${count(report.untagged)}`,
   );
+  printLine(tagLine(rate, now));
   printVersions(report.versions);
   if (report.tag_failures > 0)
     printLine(`! ${plural(report.tag_failures, 'touchpoint')} could not be tagged`);
@@ -79,6 +82,12 @@ function printStatus(report: StatusRow, now: number): void {
     const state = feed.last_error ?? (feed.complete ? 'in step' : 'first round not complete');
     printLine(`  ${feed.mailbox} ${feed.name}: ${state}, ${ago(feed.last_success_at, now)}`);
   }
+}
+
+/** How fast tags are made, and how long the one that waits longest has waited. */
+function tagLine({ hour, day, waiting_since }: TagRate, now: number): string {
+  const waits = waiting_since === null ? '' : `; the oldest that waits was stored ${ago(waiting_since, now)}`;
+  return `tagged in the last hour ${count(hour)}, in the last day ${count(day)}${waits}`;
 }
 
 /** Only what is under way or in the way: one encoder that serves needs no line. */

@@ -1,5 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import type { Config } from '../core/config.ts';
 import { reasonOf, TransientError } from '../core/errors.ts';
+import { withFields } from '../core/log.ts';
+import { span } from '../core/trace.ts';
 import { type Collected, collect } from '../sync/dashboard.ts';
 import { type PassResult, syncPass } from '../sync/pass.ts';
 import { hasFailed } from '../sync/problem.ts';
@@ -60,10 +63,16 @@ export interface PassRun extends Omit<SyncOptions, 'json'> {
  * Ingest first (the dashboard's tables, whose clients and skips the feeds are screened by, then the feeds), retention, and
  * tags last: a missing model never holds up ingest. What the tags say is then published.
  */
-export async function runPass(
+export function runPass(context: Context, config: Config, options: PassRun = {}): Promise<PassReport> {
+  // names the pass in every line of the log and in traces
+  const run = randomUUID().slice(0, 8);
+  return withFields({ run }, () => span('run', { run }, () => passAndTag(context, config, options)));
+}
+
+async function passAndTag(
   context: Context,
   config: Config,
-  { retention = 'daily', ...options }: PassRun = {},
+  { retention = 'daily', ...options }: PassRun,
 ): Promise<PassReport> {
   const deps = await context.syncDeps();
   const signal = options.signal;

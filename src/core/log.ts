@@ -1,15 +1,25 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { pino } from 'pino';
 
 export type Log = Pick<import('pino').Logger, 'debug' | 'info' | 'warn' | 'error'>;
+
+type Fields = Readonly<Record<string, string>>;
+const underway = new AsyncLocalStorage<Fields>();
+
+/** Every line that is logged during `work` carries these fields: the run or request that it belongs to. */
+export function withFields<T>(fields: Fields, work: () => T): T {
+  return underway.run({ ...underway.getStore(), ...fields }, work);
+}
 
 /**
  * Structured logs on stderr (stdout belongs to a command's answer). Fields are ids, counts and reasons:
  * no title, body, address list, token or URL query ever goes in.
  */
 export function createLog(level: string, pretty: boolean): Log {
-  if (!pretty)
-    return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
-  return pino({ level, base: null }, { write: (line: string) => process.stderr.write(humanLine(line)) });
+  // a copy: the library writes a line's own fields into it
+  const common = { level, base: null, mixin: () => ({ ...underway.getStore() }) };
+  if (!pretty) return pino({ ...common, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
+  return pino(common, { write: (line: string) => process.stderr.write(humanLine(line)) });
 }
 
 function humanLine(line: string): string {

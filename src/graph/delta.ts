@@ -14,6 +14,13 @@ export interface DeltaPage {
 
 export type PagesOptions = Pick<GraphRequestOptions, 'mailbox' | 'prefer' | 'signal'>;
 
+export interface RoundOptions extends PagesOptions {
+  /** Asks for the next page while the last one is worked on; what was asked for and is not wanted any more is dropped. */
+  readonly ahead?: boolean;
+  /** The first page, where it was asked for already: a promise that may reject. */
+  readonly first?: Promise<DeltaPage>;
+}
+
 /**
  * Walks a delta round page by page, from its first address or from any link of an earlier walk. The preferences go
  * with every page: Graph forgets them otherwise.
@@ -23,7 +30,7 @@ export type PagesOptions = Pick<GraphRequestOptions, 'mailbox' | 'prefer' | 'sig
 export async function* deltaPages(
   graph: Graph,
   start: string,
-  options: PagesOptions = {},
+  options: RoundOptions = {},
 ): AsyncGenerator<DeltaPage> {
   for await (const page of pages(graph, start, options)) {
     if (page.nextLink === null && page.deltaLink === null) {
@@ -33,6 +40,11 @@ export async function* deltaPages(
   }
 }
 
+/** The one page at an address, to be looked at before a round is begun with it. @throws whatever {@link Graph.request} throws */
+export async function readDeltaPage(graph: Graph, link: string, options: PagesOptions): Promise<DeltaPage> {
+  return readPage(await graph.request(link, options));
+}
+
 /** Every item of a plain list, all pages of it. @throws as {@link deltaPages}, except that the last page carries no link */
 export async function listItems(graph: Graph, start: string, options: PagesOptions = {}): Promise<unknown[]> {
   const items: unknown[] = [];
@@ -40,17 +52,31 @@ export async function listItems(graph: Graph, start: string, options: PagesOptio
   return items;
 }
 
-async function* pages(graph: Graph, start: string, options: PagesOptions): AsyncGenerator<DeltaPage> {
+async function* pages(graph: Graph, start: string, options: RoundOptions): AsyncGenerator<DeltaPage> {
+  const { ahead = false, first, ...request } = options;
+  const stop = new AbortController();
+  const signal = ahead
+    ? AbortSignal.any([stop.signal, ...(request.signal ? [request.signal] : [])])
+    : request.signal;
+  const ask = (link: string) => readDeltaPage(graph, link, { ...request, ...(signal ? { signal } : {}) });
   const walked = new Set<string>();
-  let link: string | null = start;
-  while (link !== null) {
-    walked.add(link);
-    const page = readPage(await graph.request(link, options));
-    if (page.nextLink !== null && walked.has(page.nextLink)) {
-      throw new GraphProtocolError('a page links to one that was already read');
+  let asked: Promise<DeltaPage> | null = first ?? null;
+  try {
+    for (let link: string | null = start; link !== null; ) {
+      walked.add(link);
+      const page: DeltaPage = await (asked ?? ask(link));
+      if (page.nextLink !== null && walked.has(page.nextLink)) {
+        throw new GraphProtocolError('a page links to one that was already read');
+      }
+      asked = ahead && page.nextLink !== null ? ask(page.nextLink) : null;
+      // whoever stops before it is wanted is not told of its failure
+      asked?.catch(() => undefined);
+      yield page;
+      link = page.nextLink;
     }
-    yield page;
-    link = page.nextLink;
+  } finally {
+    stop.abort(new Error('the page is not wanted any more'));
+    await asked?.catch(() => undefined);
   }
 }
 

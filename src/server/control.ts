@@ -11,9 +11,11 @@ export interface ControlOptions {
   readonly store: Store;
   readonly token: string;
   readonly onNudge: () => void;
+  /** The whole store, where it is the embedded one. */
+  readonly dump?: () => Promise<Uint8Array<ArrayBuffer>>;
 }
 
-export function controlRoutes({ store, token, onNudge }: ControlOptions): Hono {
+export function controlRoutes({ store, token, onNudge, dump }: ControlOptions): Hono {
   const app = new Hono();
   const expected = Buffer.from(`Bearer ${token}`);
   app.use('/control/*', async (context, next) => {
@@ -32,6 +34,10 @@ export function controlRoutes({ store, token, onNudge }: ControlOptions): Hono {
       if (error instanceof StoreUnavailable) return context.json({ error: reasonOf(error) }, 503);
       return context.json({ error: reasonOf(error) }, 500);
     }
+  });
+  app.post('/control/dump', async (context) => {
+    if (dump === undefined) return context.json({ error: 'the store is not the embedded one' }, 404);
+    return context.body(await dump(), 200, { 'content-type': 'application/gzip' });
   });
   app.post('/control/nudge', (context) => {
     onNudge();

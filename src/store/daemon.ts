@@ -36,6 +36,18 @@ export async function readNotice(dataDir: string): Promise<Notice | null> {
   }
 }
 
+/** The whole embedded store of a running daemon, as `PgliteStore.dump` gives it. @throws {StoreUnavailable} */
+export async function dumpDaemon({ port, token }: Notice): Promise<Uint8Array> {
+  const response = await fetch(`http://127.0.0.1:${port}/control/dump`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}` },
+  }).catch((cause: unknown) => {
+    throw new StoreUnavailable('the daemon that owns the store does not answer', { cause });
+  });
+  if (!response.ok) throw new StoreUnavailable(`the daemon gave no backup (${response.status})`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
 const Answer = z.object({ result: z.unknown().optional(), error: z.string().optional() });
 
 export function daemonStore({ port, token }: Notice): Store {

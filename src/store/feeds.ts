@@ -143,6 +143,29 @@ export async function releaseFeed(store: Store, { dirtyBefore, ...release }: Fee
   await callStore(store, 'touchpoint_feed_release', { ...release, dirty_before: dirtyBefore }, Done);
 }
 
+export interface IdleLook {
+  readonly feed: number;
+  /** The cursor's version when it was looked at. */
+  readonly expect: number;
+  readonly deltaLink: string;
+  /** The mark (`dirty_at`) that the feed had before it was looked at. */
+  readonly dirtyBefore: string | null;
+  readonly now: string;
+}
+
+/**
+ * Moves the cursor of a feed that showed nothing new, without a lease.
+ * @returns false when it was not written: somebody holds the feed or moved its cursor, or Graph must be asked about copies
+ */
+export async function moveIdle(
+  store: Store,
+  { deltaLink, dirtyBefore, ...look }: IdleLook,
+): Promise<boolean> {
+  const payload = { ...look, delta_link: deltaLink, dirty_before: dirtyBefore };
+  const { moved } = await callStore(store, 'touchpoint_feed_idle', payload, z.object({ moved: z.boolean() }));
+  return moved;
+}
+
 export interface ClientNames {
   readonly name: string;
   readonly aliases: readonly string[];
@@ -255,6 +278,19 @@ export function readStatus(
   versions: { encoder?: string; taxonomy?: string } = {},
 ): Promise<StatusRow> {
   return callStore(store, 'touchpoint_status', versions, StatusRow);
+}
+
+const TagRate = z.object({
+  hour: z.number(),
+  day: z.number(),
+  /** When the touchpoint that waits longest for its first tags was stored. */
+  waiting_since: Instant.nullable(),
+});
+export type TagRate = z.infer<typeof TagRate>;
+
+/** How many touchpoints were tagged in the last hour and day. `now` in ISO 8601. */
+export function readTagRate(store: Store, now: string): Promise<TagRate> {
+  return callStore(store, 'touchpoint_tag_rate', { now }, TagRate);
 }
 
 /** Kinds that come from Graph. */

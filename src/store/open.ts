@@ -12,6 +12,11 @@ export async function snapshotFile(): Promise<string> {
   return packagePath('dist', `snapshot-${migrationsHash(await readMigrations(migrationsDir))}.tgz`);
 }
 
+/** Of a data directory's cluster. */
+export function storeFolder(dataDir: string): string {
+  return path.join(dataDir, 'store');
+}
+
 /**
  * The embedded store of a data directory (null: in memory), with its lock held until it is closed.
  * @throws {StoreLocked} while another process owns it
@@ -22,7 +27,7 @@ export async function openEmbedded(dataDir: string | null): Promise<PgliteStore>
   if (dataDir === null) return openPglite({ dataDir: null, migrationsDir, snapshot });
   const lock = await acquireLock(path.join(dataDir, 'store.lock'));
   try {
-    const store = await openPglite({ dataDir: path.join(dataDir, 'store'), migrationsDir, snapshot });
+    const store = await openPglite({ dataDir: storeFolder(dataDir), migrationsDir, snapshot });
     await store.call('touchpoint_leases_clear', {});
     const close = async () => {
       await store.close();

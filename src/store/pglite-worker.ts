@@ -46,6 +46,8 @@ async function answer(request: z.infer<typeof Request>): Promise<unknown> {
     case 'query':
       return (await db.query(request.sql, request.params)).rows;
     case 'dump':
+      // the archive holds the files: what is in memory alone must be in them
+      await db.exec('checkpoint');
       return Buffer.from(await (await db.dumpDataDir('gzip')).arrayBuffer());
     case 'close':
       return db.close();

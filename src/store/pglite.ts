@@ -15,7 +15,7 @@ export interface PgliteStore extends Store {
   /** Plain SQL, for tests and tools; everything else goes through `call`. */
   sql(text: string, params?: readonly unknown[]): Promise<readonly Record<string, unknown>[]>;
   /** The cluster as a gzipped tar archive. */
-  dump(): Promise<Uint8Array>;
+  dump(): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 const Reply = z.object({
@@ -63,7 +63,7 @@ export async function openPglite(options: PgliteOptions): Promise<PgliteStore> {
     },
     sql: async (text, params = []) =>
       Rows.parse(await thread.ask({ op: 'query', sql: text, params: [...params] })),
-    dump: async () => z.instanceof(Uint8Array).parse(await thread.ask({ op: 'dump' })),
+    dump: async () => new Uint8Array(z.instanceof(Uint8Array).parse(await thread.ask({ op: 'dump' }))),
     close: () => thread.close(),
     [Symbol.asyncDispose]: () => thread.close(),
   };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { TransientError } from '../core/errors.ts';
+import { span } from '../core/trace.ts';
 
 /**
  * The one door to the data: every read and write is a SQL function `public.<name>(p jsonb) returns jsonb`,
@@ -70,7 +71,10 @@ export async function callStore<T>(
   payload: object,
   schema: z.ZodType<T>,
 ): Promise<T> {
-  const answer = schema.safeParse(await store.call(name, payload));
+  const called = await span('store', { function: name, driver: store.driver }, () =>
+    store.call(name, payload),
+  );
+  const answer = schema.safeParse(called);
   if (!answer.success) {
     throw new StoreError(
       `${name} answered in an unknown shape (run: touchpoint migrate): ${z.prettifyError(answer.error)}`,

@@ -1,16 +1,18 @@
 import type { Clock } from '../core/clock.ts';
 import { reasonOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
+import { span } from '../core/trace.ts';
 import type { Graph } from '../graph/client.ts';
+import type { DeltaPage } from '../graph/delta.ts';
 import { isResyncNeeded } from '../graph/errors.ts';
-import { claimFeed, type FeedRow, releaseFeed } from '../store/feeds.ts';
+import { claimFeed, type FeedRow, moveIdle, releaseFeed } from '../store/feeds.ts';
 import { commitPage, type PageCommit, type PageResult, type Window } from '../store/pages.ts';
 import type { Store } from '../store/store.ts';
 import { doubtfulItems } from './calendar-page.ts';
 import { doubtfulMails } from './mail-page.ts';
 import { countResult, type PageItem, type PageRows, type PageRules, pageRows } from './page.ts';
 import { planRound, type RoundSettings } from './round.ts';
-import { calendarRound, mailRound, type RoundWalk, roundPages } from './round-pages.ts';
+import { calendarRound, glance, mailRound, type RoundWalk, roundPages } from './round-pages.ts';
 import type { Tally } from './tally.ts';
 
 /** One feed: delta pages in, one store call per page out. Polling, webhooks and resync all end here. */
@@ -34,7 +36,16 @@ export interface FeedSettings extends RoundSettings {
   readonly anew?: boolean;
   /** Told of every page that was committed. */
   readonly onPage?: (page: CommittedPage) => void;
+  /** The first page of the round, asked for before the feed was leased. */
+  readonly seen?: SeenPage;
   readonly signal?: AbortSignal;
+}
+
+export interface SeenPage {
+  readonly link: string;
+  readonly page: Promise<DeltaPage>;
+  /** The feed's mark when the page was asked for: one that was set later is not answered by it. */
+  readonly dirtyAt: string | null;
 }
 
 export interface CommittedPage {
@@ -44,6 +55,29 @@ export interface CommittedPage {
 
 /** Seconds a lease lasts; every committed page renews it, so a dead owner's feed is free again soon. */
 export const LEASE_SECONDS = 120;
+
+/**
+ * Looks at a feed without leasing it: most looks find nothing, and then the new cursor is the one small write there is.
+ * @returns `idle` when that was all; else the page that was seen, if any, for the walk that must follow
+ */
+export async function lookAt(
+  deps: SyncDeps,
+  feed: FeedRow,
+  settings: FeedSettings,
+): Promise<'idle' | SeenPage | null> {
+  const plan = planRound(feed, deps.clock.now(), settings);
+  const seen = glance(deps, { feed, plan, settings });
+  const page = await seen?.page.catch(() => null);
+  if (page == null || page.deltaLink === null || page.items.length > 0) return seen;
+  const moved = await moveIdle(deps.store, {
+    feed: feed.id,
+    expect: feed.cursor_version,
+    deltaLink: page.deltaLink,
+    dirtyBefore: feed.dirty_at,
+    now: new Date(deps.clock.now()).toISOString(),
+  });
+  return moved ? 'idle' : seen;
+}
 
 /**
  * Brings one feed up to date. Counts into `tally` only what was committed.
@@ -61,21 +95,29 @@ export async function syncFeed(
     begun = await walk(deps, feed, settings, tally);
     return begun;
   };
-  const held = { id: feedId, signal: settings.signal };
+  const { signal, seen } = settings;
+  const held = { id: feedId, signal, ...(seen === undefined ? {} : { markedAt: seen.dirtyAt }) };
   if (!(await withFeed(deps, held, work))) return false;
   // a round that an earlier process left in the middle shows the feed as it was then: what came since is in the next
   return begun || withFeed(deps, held, work);
 }
 
+export interface HeldFeed {
+  readonly id: number;
+  /** Of the work: to be stopped is no failure of the feed. */
+  readonly signal?: AbortSignal | undefined;
+  /** The mark that the work answers, where it began before the lease; without it the one that the lease shows. */
+  readonly markedAt?: string | null;
+}
+
 /**
  * Works on a feed under its lease and records how it went.
- * @param signal of the work: to be stopped is no failure of the feed
  * @param work answers whether what notifications said of the feed before is now done
  * @returns false when another owner holds the feed
  */
 export async function withFeed(
   deps: SyncDeps,
-  { id, signal }: { readonly id: number; readonly signal?: AbortSignal | undefined },
+  { id, signal, ...rest }: HeldFeed,
   work: (feed: FeedRow) => Promise<boolean>,
 ): Promise<boolean> {
   const feed = await claimFeed(deps.store, { feed: id, owner: deps.owner, seconds: LEASE_SECONDS });
@@ -92,7 +134,8 @@ export async function withFeed(
     await releaseFeed(deps.store, { ...release, ...failure, now }).catch(() => undefined);
     throw error;
   }
-  const dirty = answered && feed.dirty_at !== null ? { dirtyBefore: feed.dirty_at } : {};
+  const { markedAt = feed.dirty_at } = rest;
+  const dirty = answered && markedAt !== null ? { dirtyBefore: markedAt } : {};
   await releaseFeed(deps.store, { ...release, ...dirty, now: new Date(deps.clock.now()).toISOString() });
   return true;
 }
@@ -187,7 +230,9 @@ export async function commitItems(
   const { settings, feed, tally } = walk;
   const counts = tally.branch();
   const rows = pageRows(items, { ...settings.rules, mailbox: feed.mailbox }, counts);
-  const result = await commitRows(deps, walk, { ...rows, ...place });
+  const result = await span('page', { feed: feed.id, items: items.length }, () =>
+    commitRows(deps, walk, { ...rows, ...place }),
+  );
   countResult(rows, result, counts);
   tally.include(counts);
   settings.onPage?.({ items: items.length, result });

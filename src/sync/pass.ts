@@ -1,9 +1,10 @@
 import type { Config } from '../core/config.ts';
 import { ConfigError, reasonOf } from '../core/errors.ts';
+import { span } from '../core/trace.ts';
 import { type FeedKind, type FeedRow, type MailboxRow, saveRun } from '../store/feeds.ts';
 import { doubtedFeeds } from '../store/pages.ts';
 import { StoreConflict } from '../store/store.ts';
-import { type FeedSettings, type SyncDeps, syncFeed } from './feed.ts';
+import { type FeedSettings, lookAt, type SyncDeps, syncFeed } from './feed.ts';
 import { dirtyFeeds, discoverFeeds } from './mailboxes.ts';
 import { type Problem, problemOf } from './problem.ts';
 import { pageRules, screeningHash } from './rules.ts';
@@ -35,11 +36,11 @@ export interface PassResult {
 }
 
 /** Brings every feed up to date, several at once; a feed's trouble stays its own. Saves the run with its counts. */
-export async function syncPass(
-  deps: SyncDeps,
-  config: Config,
-  options: PassOptions = {},
-): Promise<PassResult> {
+export function syncPass(deps: SyncDeps, config: Config, options: PassOptions = {}): Promise<PassResult> {
+  return span('pass', { only: options.only ?? 'everything' }, () => pass(deps, config, options));
+}
+
+async function pass(deps: SyncDeps, config: Config, options: PassOptions): Promise<PassResult> {
   const startedAt = new Date(deps.clock.now()).toISOString();
   const requestsBefore = deps.graph.requests();
   const settings = await feedSettings(deps, config, options.signal);
@@ -145,7 +146,9 @@ async function walkFeeds(
   await several(lanes, limit, async (lane) => {
     let goesOn = true;
     for (const feed of lane) {
-      goesOn = goesOn && walk.fatal === null && (await walkOne(deps, feed, walk));
+      const { id, kind } = feed;
+      const tried = () => span('feed', { feed: id, kind }, () => walkOne(deps, feed, walk));
+      goesOn = goesOn && walk.fatal === null && (await tried());
       done += 1;
       options.onFeed?.(done, total);
     }
@@ -156,8 +159,15 @@ async function walkFeeds(
 async function walkOne(deps: SyncDeps, feed: FeedRow, walk: FeedsWalk): Promise<boolean> {
   const name = `${feed.mailbox} ${feed.name}`;
   try {
-    const work = (settings: FeedSettings) => syncFeed(deps, feed.id, settings, walk.tally);
-    if (await byCurrentRules(walk, work)) walk.standings.add(feed, null);
+    const seen = await lookAt(deps, feed, walk.settings);
+    const work = (settings: FeedSettings) =>
+      syncFeed(
+        deps,
+        feed.id,
+        seen === null || seen === 'idle' ? settings : { ...settings, seen },
+        walk.tally,
+      );
+    if (seen === 'idle' || (await byCurrentRules(walk, work))) walk.standings.add(feed, null);
     else walk.busy += 1;
     return true;
   } catch (error) {

@@ -1,10 +1,10 @@
 import { CALENDAR_PREFER, calendarDeltaUrl } from '../graph/calendar.ts';
-import { type DeltaPage, deltaPages } from '../graph/delta.ts';
+import { type DeltaPage, deltaPages, type PagesOptions, readDeltaPage } from '../graph/delta.ts';
 import { MAIL_PREFER, messagesDeltaUrl } from '../graph/mail.ts';
 import type { FeedRow } from '../store/feeds.ts';
 import { knownKeys, type PageCommit, type Window } from '../store/pages.ts';
 import { type CalendarRound, calendarPage } from './calendar-page.ts';
-import type { FeedSettings, SyncDeps } from './feed.ts';
+import type { FeedSettings, SeenPage, SyncDeps } from './feed.ts';
 import { type MailRound, mailPages } from './mail-page.ts';
 import type { PageItem } from './page.ts';
 import type { Round } from './round.ts';
@@ -29,10 +29,29 @@ export async function* roundPages(deps: PageDeps, walk: RoundWalk): AsyncGenerat
   const { feed, plan, settings } = walk;
   const { start, prefer } = source(feed, plan, settings);
   const map = mapper(deps, walk);
-  const signal = settings.signal === undefined ? {} : { signal: settings.signal };
-  for await (const page of deltaPages(deps.graph, start, { mailbox: feed.mailbox, prefer, ...signal })) {
+  const seen = settings.seen?.link === start ? { first: settings.seen.page } : {};
+  const options = { ...pageOptions(feed, settings, prefer), ahead: true, ...seen };
+  for await (const page of deltaPages(deps.graph, start, options)) {
     yield { page, ...(await map(page.items)) };
   }
+}
+
+function pageOptions(
+  { mailbox }: FeedRow,
+  { signal }: FeedSettings,
+  prefer: readonly string[],
+): PagesOptions {
+  return { mailbox, prefer, ...(signal === undefined ? {} : { signal }) };
+}
+
+/** The first page of a round that goes on from a cursor, before the feed is leased; null for any other round. */
+export function glance(deps: Pick<SyncDeps, 'graph'>, { feed, plan, settings }: RoundWalk): SeenPage | null {
+  if (plan.link === null || plan.begin?.round !== 'delta') return null;
+  const { prefer } = source(feed, plan, settings);
+  const page = readDeltaPage(deps.graph, plan.link, pageOptions(feed, settings, prefer));
+  // whoever walks the round is told of the failure; when nobody does, it was nobody's
+  page.catch(() => undefined);
+  return { link: plan.link, page, dirtyAt: feed.dirty_at };
 }
 
 function source(feed: FeedRow, plan: Round, { pageSize }: FeedSettings) {

@@ -2,6 +2,7 @@ import type { Tagger, Tagging } from '../classify/tagger.ts';
 import type { Clock } from '../core/clock.ts';
 import { reasonOf, TransientError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
+import { span } from '../core/trace.ts';
 import type { Store } from '../store/store.ts';
 import {
   beginTagging,
@@ -57,7 +58,9 @@ export async function tagPending(deps: TagDeps, options: TagOptions = {}): Promi
     const limit = Math.min(size, wanted - seen);
     const page: Untagged[] = await readUntagged(deps.store, { ...versionsOf(deps), limit, after });
     if (page.length === 0) break;
-    const { rows, failures } = await tagPage(deps, page, options.signal);
+    const { rows, failures } = await span('tag page', { touchpoints: page.length }, () =>
+      tagPage(deps, page, options.signal),
+    );
     const answer = await saveTagsPage(deps.store, {
       ...versionsOf(deps),
       now: now(deps),

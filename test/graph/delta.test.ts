@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { deltaPages, listItems } from '../../src/graph/delta.ts';
-import { GraphProtocolError } from '../../src/graph/errors.ts';
+import { deltaPages, listItems, readDeltaPage } from '../../src/graph/delta.ts';
+import { GraphError, GraphProtocolError } from '../../src/graph/errors.ts';
 import { all, answer, caught, graphAt, graphProblem, type Server, startServer } from './support.ts';
 
 type Links = { next?: string; delta?: string };
@@ -49,6 +49,50 @@ test('the next page is asked for only when the last one was taken', async () => 
   await using server = await serving({ '/1': { value: [], next: '/2' }, '/2': { value: [], delta: '/d' } });
   for await (const _page of deltaPages(graphAt(server.origin), '/1')) break;
   expect(server.seen).toHaveLength(1);
+});
+
+test('one that reads ahead has the next page on its way while the last is worked on, and lets it go when it is not wanted', async () => {
+  await using server = await serving({
+    '/1': { value: [1], next: '/2' },
+    '/2': { value: [2], next: '/3' },
+    '/3': { value: [3], delta: '/d' },
+  });
+  const graph = graphAt(server.origin);
+  const asked: string[] = [];
+  const watched = {
+    ...graph,
+    request: (link: string, options = {}) => {
+      asked.push(link);
+      return graph.request(link, options);
+    },
+  };
+  for await (const { items } of deltaPages(watched, '/1', { ahead: true })) {
+    expect(asked).toHaveLength(Math.min(Number(items[0]) + 1, 3));
+  }
+  expect(asked).toHaveLength(3);
+  asked.length = 0;
+  for await (const _page of deltaPages(watched, '/1', { ahead: true })) break;
+  expect(asked).toHaveLength(2);
+});
+
+test('what goes wrong with a page that was read ahead is heard when it is its turn', async () => {
+  await using server = await serving({ '/1': { value: [1], next: '/nowhere' } });
+  const taken: unknown[] = [];
+  const walk = async () => {
+    for await (const { items } of deltaPages(graphAt(server.origin), '/1', { ahead: true }))
+      taken.push(...items);
+  };
+  expect(await caught(walk())).toBeInstanceOf(GraphError);
+  expect(taken).toEqual([1]);
+  for await (const _page of deltaPages(graphAt(server.origin), '/1', { ahead: true })) break;
+});
+
+test('a first page that is there already is not asked for again', async () => {
+  await using server = await serving({ '/1': { value: [1], next: '/2' }, '/2': { value: [2], delta: '/d' } });
+  const first = readDeltaPage(graphAt(server.origin), '/1', {});
+  const pages = await all(deltaPages(graphAt(server.origin), '/1', { first }));
+  expect(pages.map(({ items }) => items)).toEqual([[1], [2]]);
+  expect(server.seen).toHaveLength(2);
 });
 
 test('a page with neither link is an error and never the end', async () => {

@@ -6,6 +6,8 @@ import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
 import { routePath } from 'hono/route';
 import { secureHeaders } from 'hono/secure-headers';
+import { withFields } from '../../core/log.ts';
+import { span } from '../../core/trace.ts';
 import { StoreError } from '../../store/store.ts';
 import { admit } from './access.ts';
 import { classifyRoutes } from './classify.ts';
@@ -34,7 +36,7 @@ export function apiApp(deps: ApiDeps, runs: ResyncRuns): OpenAPIHono<ApiEnv> {
     const requestId = randomUUID();
     context.set('requestId', requestId);
     context.header('x-request-id', requestId);
-    await next();
+    await withFields({ requestId }, () => span('request', { requestId, method: context.req.method }, next));
   });
   const measured = metrics(deps);
   app.use(measured.observe);

@@ -6,6 +6,7 @@ import { errorContract } from './errors.ts';
 import { feedbackContract } from './feedback.ts';
 import { clientContract, feedContract, statusContract } from './feeds.ts';
 import type { Harness } from './harness.ts';
+import { idleContract } from './idle.ts';
 import { opinionContract } from './opinions.ts';
 import { pageContract } from './pages.ts';
 import { privacyContract } from './privacy.ts';
@@ -22,6 +23,7 @@ export function storeContract(driver: string, harness: () => Harness): void {
     pageContract(harness);
     privacyContract(harness);
     feedContract(harness);
+    idleContract(harness);
     clientContract(harness);
     statusContract(harness);
     tagContract(harness);

@@ -1,0 +1,125 @@
+import { PGlite } from '@electric-sql/pglite';
+import pg from 'pg';
+import { systemClock } from '../src/core/clock.ts';
+import { type Config, loadConfig } from '../src/core/config.ts';
+import { silentLog } from '../src/core/log.ts';
+import { openEmbedded } from '../src/store/open.ts';
+import { openPostgres } from '../src/store/postgres.ts';
+import type { Store } from '../src/store/store.ts';
+import { syncPass } from '../src/sync/pass.ts';
+import { asServiceRole, type Postgres, startPostgres } from '../test/support/postgres.ts';
+import { type Query, TABLE, upsertEach, upsertPages } from './baseline/page-iterator.ts';
+import { type Bench, type Figure, interleaved, seconds, timed } from './support/figures.ts';
+import { ANCHOR, type GraphServer, graphServer, serviceGraph } from './support/graph.ts';
+
+/** A first sync: what a hand-written one takes, and what the service takes that cleans, matches and keeps cursors besides. */
+
+const MAILBOXES = 10;
+const MESSAGES = 500;
+const ROUNDS = Number(process.env['ROUNDS'] ?? 5);
+const LATENCIES = [0, 40] as const;
+
+export const sync: Bench = async () => {
+  await using server = await graphServer({ mailboxes: MAILBOXES, messages: MESSAGES });
+  const postgres = await startPostgres();
+  try {
+    const figures: Figure[] = [];
+    for (const latency of LATENCIES) {
+      await server.delay(latency);
+      figures.push(...(await onPostgres(server, postgres, latency)));
+    }
+    await server.delay(0);
+    figures.push(...(await onPglite(server)));
+    return figures;
+  } finally {
+    await postgres.stop();
+  }
+};
+
+async function onPostgres(server: GraphServer, postgres: Postgres, latency: number): Promise<Figure[]> {
+  const least = latency === 0 ? 4 : 8;
+  const ways = {
+    ours: async () => {
+      await using store = openPostgres(asServiceRole(await postgres.createDatabase()));
+      return ours(server, store);
+    },
+    each: async () => byHand(await postgres.createDatabase(), (query) => upsertEach(server, query)),
+    pages: async () => byHand(await postgres.createDatabase(), (query) => upsertPages(server, query)),
+  };
+  return compared(`Postgres, ${latency} ms to Graph`, await interleaved(ways, ROUNDS), least);
+}
+
+async function onPglite(server: GraphServer): Promise<Figure[]> {
+  const ways = {
+    ours: async () => {
+      await using store = await openEmbedded(null);
+      return ours(server, store);
+    },
+    each: () => byHandEmbedded((query) => upsertEach(server, query)),
+    pages: () => byHandEmbedded((query) => upsertPages(server, query)),
+  };
+  return compared('PGlite, 0 ms to Graph', await interleaved(ways, ROUNDS), 2);
+}
+
+type Measured = Readonly<Record<'ours' | 'each' | 'pages', { readonly ms: number; readonly ratio: number }>>;
+
+function compared(where: string, { ours, each, pages }: Measured, least: number): Figure[] {
+  const detail = (theirs: { readonly ms: number }) => `${seconds(ours.ms)} against ${seconds(theirs.ms)}`;
+  return [
+    {
+      name: `${where}: against an upsert per message`,
+      value: each.ratio,
+      unit: 'x',
+      target: { least },
+      detail: detail(each),
+    },
+    { name: `${where}: against an upsert per page`, value: pages.ratio, unit: 'x', detail: detail(pages) },
+  ];
+}
+
+/** Milliseconds of one pass into an empty store; tags come after it and are no part of it. */
+async function ours(server: GraphServer, store: Store): Promise<number> {
+  const config = await configOf(server);
+  const clock = { ...systemClock(), now: () => ANCHOR };
+  const deps = { graph: serviceGraph(server), store, clock, log: silentLog, owner: 'bench' };
+  let written = 0;
+  const ms = await timed(async () => {
+    written = (await syncPass(deps, config)).tally.counts.written;
+  });
+  if (written !== MAILBOXES * MESSAGES) throw new Error(`${written} messages were stored`);
+  return ms;
+}
+
+export async function configOf({ mailboxes }: Pick<GraphServer, 'mailboxes'>): Promise<Config> {
+  const config = await loadConfig({}, undefined, '/nonexistent');
+  return { ...config, mailboxes: [...mailboxes] };
+}
+
+async function byHand(url: string, run: (query: Query) => Promise<number>): Promise<number> {
+  const pool = new pg.Pool({ connectionString: url });
+  try {
+    await pool.query(TABLE);
+    return await measured(run, (text, params) => pool.query(text, params));
+  } finally {
+    await pool.end();
+  }
+}
+
+async function byHandEmbedded(run: (query: Query) => Promise<number>): Promise<number> {
+  const db = await PGlite.create();
+  try {
+    await db.exec(TABLE);
+    return await measured(run, (text, params) => db.query(text, params));
+  } finally {
+    await db.close();
+  }
+}
+
+async function measured(run: (query: Query) => Promise<number>, query: Query): Promise<number> {
+  let count = 0;
+  const ms = await timed(async () => {
+    count = await run(query);
+  });
+  if (count !== MAILBOXES * MESSAGES) throw new Error(`${count} messages were read`);
+  return ms;
+}
