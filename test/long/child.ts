@@ -66,8 +66,9 @@ export class Child {
   }
 
   /** Tells it something; a dead one does not mind. */
-  tell(order: string): void {
-    if (this.#process.connected) this.#process.send({ order }, () => undefined);
+  tell(order: string | { readonly order: string; readonly now?: number }): void {
+    const message = typeof order === 'string' ? { order } : order;
+    if (this.#process.connected) this.#process.send(message, () => undefined);
   }
 
   signal(signal: NodeJS.Signals): void {
