@@ -1,0 +1,112 @@
+import type { Tagger } from '../src/classify/tagger.ts';
+import { systemClock } from '../src/core/clock.ts';
+import { silentLog } from '../src/core/log.ts';
+import { openPostgres } from '../src/store/postgres.ts';
+import type { Store } from '../src/store/store.ts';
+import { syncPass } from '../src/sync/pass.ts';
+import { tagPending } from '../src/sync/tagging.ts';
+import {
+  asServiceRole,
+  copyDatabase,
+  openSql,
+  type Postgres,
+  startPostgres,
+} from '../test/support/postgres.ts';
+import { quickTagger } from '../test/support/tagger.ts';
+import { type Bench, type Figure, median, timed } from './support/figures.ts';
+import { ANCHOR, type GraphServer, graphServer, serviceGraph } from './support/graph.ts';
+import { configOf } from './sync.ts';
+
+/** What a new touchpoint costs in a store that holds a thousand, ten thousand, a hundred thousand: the same. */
+
+const SIZES = [1_000, 10_000, 100_000] as const;
+const MAILBOXES = 5;
+const MESSAGES = 200;
+const ROUNDS = Number(process.env['ROUNDS'] ?? 5);
+const MOST = 1.3;
+
+/** Touchpoints that are complete: with client, copy, tags and a vector of their own. */
+const FILL = `
+  with made as (
+    insert into touchpoint.touchpoints (kind, source_key, occurred_at, title, body, people, details, content_hash, text_hash,
+      source_mailbox, source_graph_id, source_rank, created_at, updated_at, embedding, encoder, taxonomy, tagged_hash, tagged_at)
+    select 'email', 'filled ' || n, now() - n * interval '1 minute', 'Subject of ' || n,
+      'What was written in mail ' || n || ' about ' || md5(n::text) || ' and ' || md5((n + 1)::text), '[]', '{}',
+      md5(n::text), md5(n::text), 'filler@bench.example', 'graph ' || n, 1, now(), now(),
+      (select array_agg(random() - 0.5 + 0 * n)::extensions.vector from generate_series(1, 384)), 'quick@1', 'quick',
+      md5(n::text), now()
+    from generate_series($1::int, $2::int) n
+    returning id, source_key),
+  tagged as (
+    insert into touchpoint.tags (touchpoint, task, label, score, origin, version)
+    select id, 'intent', 'qbr', 0.9, 'model', 'quick' from made)
+  select count(*)::int from made`;
+
+export const size: Bench = async () => {
+  await using server = await graphServer({ mailboxes: MAILBOXES, messages: MESSAGES });
+  const postgres = await startPostgres();
+  try {
+    const filled = new Map<number, string>();
+    for (const rows of SIZES) filled.set(rows, await fill(postgres, rows));
+    const [synced, tagged] = [new Map<number, number[]>(), new Map<number, number[]>()];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      for (const [rows, url] of filled) {
+        const cost = await added(server, await copyDatabase(postgres.url, url));
+        synced.set(rows, [...(synced.get(rows) ?? []), cost.sync]);
+        tagged.set(rows, [...(tagged.get(rows) ?? []), cost.tag]);
+      }
+    }
+    return [...compared('storing a message', synced), ...compared('storing its tags and vector', tagged)];
+  } finally {
+    await postgres.stop();
+  }
+};
+
+async function fill(postgres: Postgres, rows: number): Promise<string> {
+  const url = await postgres.createDatabase();
+  const { sql, close } = openSql(url);
+  const step = 10_000;
+  for (let from = 1; from <= rows; from += step) await sql(FILL, [from, Math.min(rows, from + step - 1)]);
+  await sql('analyze touchpoint.touchpoints, touchpoint.tags');
+  await close();
+  return url;
+}
+
+/** Microseconds for each of the touchpoints that are added. */
+async function added(server: GraphServer, url: string): Promise<{ sync: number; tag: number }> {
+  await using store: Store = openPostgres(asServiceRole(url));
+  const config = await configOf(server);
+  const clock = { ...systemClock(), now: () => ANCHOR };
+  const deps = { graph: serviceGraph(server), store, clock, log: silentLog, owner: 'bench' };
+  const count = MAILBOXES * MESSAGES;
+  const sync = await timed(() => syncPass(deps, config));
+  let done = 0;
+  const tag = await timed(async () => {
+    done = (await tagPending({ ...deps, tagger: scattered() }, { page: 100 })).tagged;
+  });
+  if (done !== count) throw new Error(`${done} of ${count} were tagged`);
+  return { sync: (sync * 1000) / count, tag: (tag * 1000) / count };
+}
+
+/** Vectors that differ, as real ones do: an index of equal ones would be no index. */
+function scattered(): Tagger {
+  const quick = quickTagger();
+  const vector = () => Float32Array.from({ length: 384 }, () => Math.random() - 0.5);
+  return {
+    ...quick,
+    tag: async (items) => (await quick.tag(items)).map((tagging) => ({ ...tagging, vector: vector() })),
+  };
+}
+
+function compared(what: string, costs: ReadonlyMap<number, readonly number[]>): Figure[] {
+  const [[, small = []] = []] = costs;
+  const base = median(small);
+  return [...costs].slice(1).map(([rows, cost]) => ({
+    name: `${what}, in ${rows.toLocaleString('en-AU')} against in ${SIZES[0].toLocaleString('en-AU')}`,
+    // pair by pair: what else the machine did weighs on both alike
+    value: median(cost.map((own, round) => own / (small[round] ?? own))),
+    unit: 'x',
+    target: { most: MOST },
+    detail: `${median(cost).toFixed(0)} us against ${base.toFixed(0)} us`,
+  }));
+}
