@@ -136,7 +136,10 @@ const Settings = z.strictObject({
     ),
     stale_minutes: z.int().min(1).max(100_000),
   }),
-  log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error', 'silent']) }),
+  log: z.strictObject({
+    level: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
+    traces: z.enum(['on', 'off']),
+  }),
 });
 export type Settings = z.infer<typeof Settings>;
 export type ClientSetting = z.infer<typeof Client>;
