@@ -1183,6 +1183,35 @@ AS $function$
     and (lease_owner is null or lease_owner = p->>'owner' or lease_until < clock_timestamp())
   returning to_jsonb(feeds)
 $function$;
+CREATE OR REPLACE FUNCTION public.touchpoint_feed_idle(p jsonb)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ SET search_path TO 'touchpoint', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET statement_timeout TO '55s'
+AS $function$
+-- {feed, expect, delta_link, dirty_before?, now} -> {moved}. The cursor of an empty page that ends a round of changes.
+-- Moved only when all is as it was when the feed was looked at: nobody holds it, the cursor's version is the expected one,
+-- no walk is in progress, and no copy is in doubt. Whoever hears false walks the feed under a lease.
+-- A later mark than dirty_before stays: what it speaks of came after the look.
+begin
+  update feeds f
+  set cursor_version = f.cursor_version + 1,
+      delta_link = p->>'delta_link',
+      last_success_at = (p->>'now')::timestamptz,
+      lease_owner = null,
+      lease_until = null,
+      dirty_at = case when f.dirty_at <= (p->>'dirty_before')::timestamptz then null else f.dirty_at end,
+      last_error = null,
+      last_error_at = null
+  where f.id = (p->>'feed')::bigint
+    and f.cursor_version = (p->>'expect')::bigint
+    and f.next_link is null and f.delta_link is not null
+    and (f.lease_owner is null or f.lease_until < clock_timestamp())
+    and not exists (select from copies c where c.feed = f.id and c.doubted);
+  return jsonb_build_object('moved', found);
+end
+$function$;
 CREATE OR REPLACE FUNCTION public.touchpoint_feed_release(p jsonb)
  RETURNS jsonb
  LANGUAGE sql
@@ -2646,6 +2675,22 @@ AS $function$
   select jsonb_build_object(
     'subscriptions', (select coalesce(jsonb_agg(to_jsonb(s) order by s.mailbox, s.kind), '[]') from subscriptions s),
     'refusals', (select coalesce(jsonb_agg(to_jsonb(r) order by r.mailbox, r.kind), '[]') from subscription_refusals r))
+$function$;
+CREATE OR REPLACE FUNCTION public.touchpoint_tag_rate(p jsonb)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'touchpoint', 'pg_temp'
+ SET "TimeZone" TO 'UTC'
+ SET statement_timeout TO '55s'
+AS $function$
+-- {now} -> {hour, day, waiting_since}. Touchpoints tagged within the last hour and day, and since when the one that waits
+-- longest for its first tags has been stored; null when none does.
+  select jsonb_build_object(
+    'hour', count(*) filter (where tagged_at > (p->>'now')::timestamptz - interval '1 hour'),
+    'day', count(*) filter (where tagged_at > (p->>'now')::timestamptz - interval '1 day'),
+    'waiting_since', min(created_at) filter (where tagged_at is null and deleted_at is null))
+  from touchpoints
 $function$;
 CREATE OR REPLACE FUNCTION public.touchpoint_tagging_begin(p jsonb)
  RETURNS jsonb
@@ -4696,6 +4741,7 @@ grant execute on function public.touchpoint_fallback_reserve(jsonb) to service_r
 grant execute on function public.touchpoint_fallback_settle(jsonb) to service_role;
 grant execute on function public.touchpoint_fallback_status(jsonb) to service_role;
 grant execute on function public.touchpoint_feed_claim(jsonb) to service_role;
+grant execute on function public.touchpoint_feed_idle(jsonb) to service_role;
 grant execute on function public.touchpoint_feed_release(jsonb) to service_role;
 grant execute on function public.touchpoint_feedback_erase(jsonb) to service_role;
 grant execute on function public.touchpoint_feedback_export(jsonb) to service_role;
@@ -4737,6 +4783,7 @@ grant execute on function public.touchpoint_subscription_put(jsonb) to service_r
 grant execute on function public.touchpoint_subscription_refused(jsonb) to service_role;
 grant execute on function public.touchpoint_subscription_remove(jsonb) to service_role;
 grant execute on function public.touchpoint_subscriptions(jsonb) to service_role;
+grant execute on function public.touchpoint_tag_rate(jsonb) to service_role;
 grant execute on function public.touchpoint_tagging_begin(jsonb) to service_role;
 grant execute on function public.touchpoint_tagging_pause(jsonb) to service_role;
 grant execute on function public.touchpoint_tags_save(jsonb) to service_role;
