@@ -43,7 +43,7 @@ export function feedback(place: () => Place): void {
       'Another agenda: usage figures, value delivered, roadmap and goals for next quarter.',
     );
     const again = await open('kurrajong');
-    await again.getByText('Another agenda').waitFor();
+    await again.locator('.text', { hasText: 'Another agenda' }).waitFor();
     expect(await intent(again).locator('.tag .chip').allInnerTexts()).toEqual(['Training']);
     expect(await intent(again).innerText()).toContain('set by a person');
   });
