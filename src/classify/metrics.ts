@@ -52,6 +52,8 @@ export interface Measures {
   /** Share of the answers that are not marked uncertain, and the accuracy of those (`null` without any). */
   readonly coverage: number;
   readonly accuracyAboveFloor: number | null;
+  /** Accuracy of the surest 10, 20 .. 100 % of the answers. */
+  readonly curve: readonly { readonly coverage: number; readonly accuracy: number }[];
 }
 
 export function measure(task: Task, judged: readonly Judged[]): Measures {
@@ -79,7 +81,19 @@ export function measure(task: Task, judged: readonly Judged[]): Measures {
     bins,
     coverage: share(sure.length, judged.length),
     accuracyAboveFloor: sure.length === 0 ? null : share(sure.filter(Boolean).length, sure.length),
+    curve: coverageCurve(judged, right),
   };
+}
+
+function coverageCurve(judged: readonly Judged[], right: readonly boolean[]): Measures['curve'] {
+  const ranked = [...judged.keys()].sort(
+    (a, b) => (judged[b]?.answer.confidence ?? 0) - (judged[a]?.answer.confidence ?? 0),
+  );
+  return Array.from({ length: 10 }, (_, step) => {
+    const surest = ranked.slice(0, Math.ceil(((step + 1) / 10) * ranked.length));
+    const hits = surest.filter((at) => right[at]).length;
+    return { coverage: (step + 1) / 10, accuracy: share(hits, surest.length) };
+  });
 }
 
 /** Items without a label count too: their own answer is none. */

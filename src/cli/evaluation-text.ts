@@ -18,6 +18,7 @@ export function evaluationText(about: About, reports: readonly TaskReport[]): st
     `${count(items)} items${of}; encoder ${encoder}, heads ${heads}; one text to all its tags in ${latency.p50Ms} ms (median), ${latency.p95Ms} ms (95th percentile). In brackets: 95 % bootstrap intervals.`,
     overview(reports),
     baselines(reports),
+    coverage(reports),
     ...reports.map(details),
   ].join('\n\n');
 }
@@ -56,6 +57,16 @@ function baselines(reports: readonly TaskReport[]): string {
   const names = reports[0]?.baselines.map(({ name }) => name) ?? [];
   const rows = reports.map(({ task, measures, baselines: all }) => [task, pair(measures), ...all.map(pair)]);
   return table(['accuracy / macro-F1', 'heads', ...names], rows);
+}
+
+/** How right the surest answers are. */
+function coverage(reports: readonly TaskReport[]): string {
+  const steps = reports[0]?.measures.curve.map(({ coverage: share }) => percent(share)) ?? [];
+  const rows = reports.map(({ task, measures }) => [
+    task,
+    ...measures.curve.map(({ accuracy }) => percent(accuracy)),
+  ]);
+  return table(['accuracy of the surest', ...steps], rows);
 }
 
 function pair({ accuracy, macroF1 }: { readonly accuracy: number; readonly macroF1: number }): string {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -134,6 +134,20 @@ describe('evaluate', () => {
       'topic-confusion.svg',
       'topic-reliability.svg',
     ]);
+  });
+
+  it('compares two models folders and fails where too much turned', { timeout: 60_000 }, async () => {
+    const old = packagePath('models');
+    const args = ['evaluate', labelled, '--split', 'dev', '--json', '--compare', old];
+    const same = await run([...args, old, '--most-flips', '0', '--least-overlap', '1']);
+    expect(same.code).toBe(0);
+    expect(JSON.parse(same.out)).toMatchObject({ items: 30, vectors: { overlap: 1 }, exceeded: [] });
+    const now = path.join(folder, 'now');
+    await cp(path.join(old, 'all-MiniLM-L6-v2'), path.join(now, 'all-MiniLM-L6-v2'), { recursive: true });
+    await rm(path.join(now, 'all-MiniLM-L6-v2', 'heads.json'));
+    const { code, out } = await run([...args, now, '--most-flips', '0']);
+    expect(code).toBe(1);
+    expect(JSON.parse(out).exceeded[0]).toMatch(/of the answers turned, at most 0.0 % may/);
   });
 
   it('says so when there is nothing to measure', async () => {
