@@ -19,8 +19,9 @@ export function anthropicRemote({ key, url, model, clock }: Access): Remote {
     authToken: null,
     baseURL: url,
     maxRetries: 0,
-    // it would print requests, which are content
+    // it would print requests, which are content, and could be told by the environment to put them into spans
     logLevel: 'off',
+    openTelemetry: false,
     fetchOptions: { redirect: 'error' },
   });
   return {
