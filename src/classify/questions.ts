@@ -15,7 +15,7 @@ import type { Task, Taxonomy } from './taxonomy.ts';
 const WORDING = 1;
 /** Of its own saying: surer than this, or the item stays uncertain. */
 const LEAST_CONFIDENCE = 0.5;
-/** Tokens of an answer: some 35 a task as measured on its JSON, doubled, and the frame (1 token = 3 to 4 bytes). */
+/** Tokens of an answer: an estimate from the length of its JSON (1 token = 3 to 4 bytes): some 35 a task, doubled, and the frame. */
 const ANSWER_TOKENS = 70;
 const FRAME_TOKENS = 100;
 
