@@ -68,3 +68,48 @@ export const answers: Record<string, Payload> = {
   touchpoint_feedback_people: () => ({ limit: 10 }),
   touchpoint_feedback_erase: () => ({ by: [1], comments: [1] }),
 };
+
+/** Payloads of second opinions: what the tagger is unsure of. */
+export const opinions: Record<string, Payload> = {
+  touchpoint_fallback_claim: () => ({
+    now: NOW,
+    owner: 'me',
+    seconds: 60,
+    taxonomy: 't@1',
+    limit: 10,
+    tasks: { topic: 'v1' },
+    withhold_kinds: ['risk'],
+    withhold_labels: [{ task: 'intent', label: 'training' }],
+  }),
+  touchpoint_fallback_reserve: () => ({
+    day: '2026-03-01',
+    tokens: 10,
+    micros: 10,
+    most_tokens: 100,
+    most_micros: 100,
+  }),
+  touchpoint_fallback_settle: ({ touchpoint, textHash }) => ({
+    now: NOW,
+    owner: 'me',
+    day: '2026-03-01',
+    reserved: { tokens: 10, micros: 10 },
+    requests: 1,
+    failed_requests: 0,
+    tokens_in: 5,
+    tokens_out: 5,
+    micros: 10,
+    error: 'away',
+    rows: [
+      {
+        touchpoint,
+        task: 'topic',
+        text_hash: textHash,
+        version: 'v1',
+        state: 'answered',
+        labels: [{ label: 'support', score: 0.8 }],
+      },
+    ],
+    released: [{ touchpoint, task: 'intent' }],
+  }),
+  touchpoint_fallback_status: () => ({ day: '2026-03-01' }),
+};

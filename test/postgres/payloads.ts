@@ -1,5 +1,5 @@
 import { item, LATER, NOW, type Payload, VECTOR } from './payload.ts';
-import { answers } from './payloads-answers.ts';
+import { answers, opinions } from './payloads-answers.ts';
 import { dashboard } from './payloads-dashboard.ts';
 
 /** A payload that each function takes gladly, with every text that it reads: the hostile test spoils them one by one. */
@@ -13,6 +13,14 @@ const feeds: Record<string, Payload> = {
   touchpoint_feeds_retire: ({ feed }) => ({ feeds: [feed], now: NOW }),
   touchpoint_feed_claim: ({ feed }) => ({ feed, owner: 'me', seconds: 60 }),
   touchpoint_feed_release: ({ feed }) => ({ feed, owner: 'me', now: NOW, error: 'away', dirty_before: NOW }),
+  touchpoint_feed_idle: ({ feed, version }) => ({
+    feed,
+    expect: version,
+    delta_link: 'https://graph.example/delta',
+    dirty_before: NOW,
+    now: NOW,
+  }),
+  touchpoint_tag_rate: () => ({ now: NOW }),
   touchpoint_feeds_dirty: ({ feed, mailbox }) => ({
     now: NOW,
     feeds: [feed],
@@ -167,5 +175,6 @@ export const PAYLOADS: Readonly<Record<string, Payload>> = {
   ...subscriptions,
   ...privacy,
   ...answers,
+  ...opinions,
   ...dashboard,
 };
