@@ -38,7 +38,7 @@ type Way = (typeof WAYS)[number];
 
 const { values } = parseArgs({
   options: {
-    encoder: { type: 'string', default: 'all-MiniLM-L6-v2' },
+    encoder: { type: 'string', default: 'touchpoint-minilm-v1' },
     models: { type: 'string', default: packagePath('models') },
     split: { type: 'string', multiple: true, default: ['train', 'dev', 'test'] },
     distractors: { type: 'boolean', default: false },

@@ -98,7 +98,7 @@ def shares(names: tuple[str, ...], labels: list[str]) -> list[float]:
 
 
 def feelings(path: Path, task: str, seed: int = 7) -> list[Item]:
-    """A public set of sentiments; one group in ten is held out, another tenth chooses nothing and stays unused."""
+    """A public set of sentiments; one person in ten is held out."""
     rows = read_lines(path)
     if task == "nhs":
         rows = [row for row in rows if not row["dup_text"] and len(row["text"].split()) >= 4]

@@ -1,8 +1,7 @@
-"""Writes a trained encoder as ONNX with 8-bit weights, in a folder that Transformers.js and the service read."""
+"""Writes a trained encoder, or the average of several, as ONNX with 8-bit weights, as the service reads it."""
 
 import argparse
-import json
-import shutil
+import tempfile
 from pathlib import Path
 
 import onnx
@@ -11,9 +10,11 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from torch import nn
 
-from model import LAYERS, WIDTH, Encoder
+from model import Encoder
+from weights import mean_of
 
 OPSET = 17
+NAMES = ("input_ids", "attention_mask", "last_hidden_state", "features")
 
 
 class Graph(nn.Module):
@@ -27,46 +28,48 @@ class Graph(nn.Module):
         return self.encoder.states(input_ids, attention_mask.float())
 
 
+def average(paths: list[Path]) -> Encoder:
+    encoder = Encoder(torch.load(paths[0])["branch"])
+    encoder.load_state_dict(mean_of(paths, "encoder"))
+    return encoder.eval()
+
+
 def write_float(encoder: Encoder, path: Path) -> None:
-    encoder.eval()
     ids = torch.tensor([[101, 7592, 2088, 102]])
     torch.onnx.export(
-        Graph(encoder), (ids, torch.ones_like(ids)), str(path),
-        input_names=["input_ids", "attention_mask"], output_names=["last_hidden_state", "features"],
-        dynamic_axes={name: {0: "batch", 1: "tokens"} for name in ("input_ids", "attention_mask", "last_hidden_state", "features")},
-        opset_version=OPSET, dynamo=False,
+        Graph(encoder), (ids, torch.ones_like(ids)), str(path), input_names=NAMES[:2], output_names=NAMES[2:],
+        dynamic_axes={name: {0: "batch", 1: "tokens"} for name in NAMES}, opset_version=OPSET, dynamo=False,
     )
 
 
 def write_quantised(source: Path, target: Path, per_channel: bool, narrow: bool) -> None:
     """8-bit weights, activations quantised as they come; `narrow`: 7 bits, which no processor's 16-bit sums overflow."""
-    ready = source.with_suffix(".ready.onnx")
-    quant_pre_process(str(source), str(ready), skip_symbolic_shape=True)
-    quantize_dynamic(
-        str(ready), str(target), per_channel=per_channel, reduce_range=narrow, weight_type=QuantType.QInt8,
-        op_types_to_quantize=["MatMul", "Gather"], extra_options={"MatMulConstBOnly": True, "WeightSymmetric": True},
-    )
-    ready.unlink()
+    with tempfile.TemporaryDirectory() as folder:
+        ready = Path(folder) / "ready.onnx"
+        quant_pre_process(str(source), str(ready), skip_symbolic_shape=True)
+        quantize_dynamic(
+            str(ready), str(target), per_channel=per_channel, reduce_range=narrow, weight_type=QuantType.QInt8,
+            op_types_to_quantize=["MatMul", "Gather"],
+            extra_options={"MatMulConstBOnly": True, "WeightSymmetric": True},
+        )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", type=Path, required=True)
-    parser.add_argument("--start", type=Path, required=True)
-    parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--no-per-channel", action="store_true")
-    parser.add_argument("--no-narrow", action="store_true")
+    parser.add_argument("--model", type=Path, nargs="+", required=True, help="model.pt of one run, or of several to average")
+    parser.add_argument("--output", type=Path, required=True, help="a folder of models/")
+    parser.add_argument("--float", type=Path, help="keep the unquantised file here")
+    parser.add_argument("--per-tensor", action="store_true", help="one scale for a whole matrix")
+    parser.add_argument("--wide", action="store_true", help="weights of all 8 bits")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    kept = torch.load(options.model)
-    encoder = Encoder(kept["branch"])
-    encoder.load_state_dict(kept["encoder"])
     target = options.output / "onnx" / "model_quantized.onnx"
     target.parent.mkdir(parents=True, exist_ok=True)
-    source = options.model.with_suffix(".onnx")
-    write_float(encoder, source)
-    write_quantised(source, target, not options.no_per_channel, not options.no_narrow)
-    print(f"{target}: {target.stat().st_size:,} bytes, {sum(1 for _ in onnx.load(target).graph.node)} nodes")
+    with tempfile.TemporaryDirectory() as folder:
+        source = options.float or Path(folder) / "model.onnx"
+        write_float(average(options.model), source)
+        write_quantised(source, target, not options.per_tensor, not options.wide)
+    print(f"{target}: {target.stat().st_size:,} bytes, {len(onnx.load(target).graph.node)} nodes")
 
 
 if __name__ == "__main__":

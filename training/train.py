@@ -17,7 +17,7 @@ import objectives
 import retrieval
 from data import Item
 from model import Encoder, from_minilm
-from weights import Masters, groups
+from weights import Masters, groups, mean_of
 
 # The token [MASK], and the last of the special ones.
 MASK = 103
@@ -44,6 +44,9 @@ def main() -> None:
     encoder = from_minilm(str(options.start / "model.fp16.safetensors"), BRANCH, dropout=0.0)
     heads = objectives.Heads(dropout=0.2)
     remember(encoder, items)
+    if options.further:
+        for module, part in ((encoder, "encoder"), (heads, "heads")):
+            module.load_state_dict(mean_of(options.further, part))
     learning = Learning(encoder, heads, options)
     chosen = [row for row in questions if row["split"] == "train"]
     dev = [item for item in items if item.split == "dev"]
@@ -145,6 +148,7 @@ def arguments() -> argparse.Namespace:
     here = Path(__file__).parent
     parser.add_argument("--start", type=Path, required=True, help="folder of model.fp16.safetensors and tokenizer.json")
     parser.add_argument("--output", type=Path, required=True, help="folder for model.pt")
+    parser.add_argument("--further", type=Path, nargs="*", help="model.pt of earlier runs: go on from their average")
     parser.add_argument("--items", type=Path, default=here.parent / "config" / "training")
     parser.add_argument("--nhs", type=Path, help="NHS comments, data.jsonl")
     parser.add_argument("--dynasent", type=Path, help="DynaSent, data.jsonl")

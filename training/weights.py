@@ -1,6 +1,7 @@
 """Which weights learn and how fast, in 32 bits while the encoder computes in 16."""
 
 import copy
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -23,6 +24,12 @@ def groups(encoder: Encoder, heads: nn.Module, rates: dict[str, float], frozen: 
     for group in found:
         group["peak"] = group["lr"]
     return found
+
+
+def mean_of(paths: list[Path], part: str) -> dict[str, torch.Tensor]:
+    """Runs that began at the same weights lie near each other: their mean is about as good as the best of them."""
+    states = [torch.load(path)[part] for path in paths]
+    return {name: sum(state[name].float() for state in states) / len(states) for name in states[0]}
 
 
 class Masters:

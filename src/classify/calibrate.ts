@@ -12,7 +12,7 @@ const STEP = 0.02;
  * How many of the answers must be above the floor, and how right these should be: the first that can be had. What is
  * chosen on items flatters them: 97 % there were about 95 % elsewhere.
  */
-const LEAST_COVERAGE = 0.25;
+const LEAST_COVERAGE = 0.4;
 const WANTED_ACCURACY = [0.97, 0.95, 0.9, 0.85, 0.8] as const;
 
 /** The number that competing labels' log-odds are divided by so that held-out answers are likeliest (0.2 to 5). */
@@ -92,8 +92,8 @@ export function bestNoneThreshold(
 }
 
 /**
- * The lowest confidence above which 97 % of the answers are right, where that leaves a quarter of them; else the same
- * for 95, 90, 85 and 80 %; else the confidence of the surest quarter.
+ * The lowest confidence above which 97 % of the answers are right, where that leaves 40 % of them; else the same for 95,
+ * 90, 85 and 80 %; else the confidence of the surest 40 %.
  */
 export function floorFor(items: readonly { confidence: number; right: boolean }[]): number {
   const ranked = items.toSorted((a, b) => b.confidence - a.confidence);

@@ -200,7 +200,7 @@ describe('a failing thread', () => {
 
 describe('a model folder', () => {
   test('is identified by its weights', () => {
-    expect(files.id).toMatch(/^all-MiniLM-L6-v2@[0-9a-f]{8}$/);
+    expect(files.id).toMatch(/^touchpoint-minilm-v1@[0-9a-f]{8}$/);
   });
 
   test('that lacks files is refused, naming the folder and what is missing', async () => {
@@ -233,6 +233,6 @@ describe('a model folder', () => {
     const weights = join(modelsDir, ENCODER, 'onnx/model_quantized.onnx');
     await unlink(weights);
     await writeFile(weights, 'other weights');
-    await expect(encoder.embed(['x'])).rejects.toThrow(/replaced: wants all-MiniLM-L6-v2@/);
+    await expect(encoder.embed(['x'])).rejects.toThrow(/replaced: wants touchpoint-minilm-v1@/);
   });
 });

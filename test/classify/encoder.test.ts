@@ -1,7 +1,7 @@
 import { env, pipeline } from '@huggingface/transformers';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { Encoder } from '../../src/classify/encoder.ts';
-import { DIMENSIONS, findEncoder } from '../../src/classify/encoder-files.ts';
+import { DIMENSIONS, findEncoder, searchVector, WITH_FEATURES } from '../../src/classify/encoder-files.ts';
 import { dot } from '../../src/classify/heads.ts';
 import { silentLog } from '../../src/core/log.ts';
 import { ENCODER, MODELS } from './model-folder.ts';
@@ -22,10 +22,15 @@ async function vectorOf(of: string, encoder: Encoder = shared): Promise<Float32A
 }
 
 describe('vectors', () => {
-  test('have 384 numbers and unit length', async () => {
-    for (const vector of await shared.embed(['Weekly catch-up', LONG, '10', 'x'])) {
-      expect(vector).toHaveLength(DIMENSIONS);
-      expect(dot(vector, vector)).toBeCloseTo(1, 5);
+  test('have 384 numbers and unit length, and so have the features behind them', async () => {
+    expect(files.width).toBe(WITH_FEATURES);
+    for (const reading of await shared.embed(['Weekly catch-up', LONG, '10', 'x'])) {
+      const [search, features] = [searchVector(reading), reading.subarray(DIMENSIONS)];
+      for (const part of [search, features]) {
+        expect(part).toHaveLength(DIMENSIONS);
+        expect(dot(part, part)).toBeCloseTo(1, 5);
+      }
+      expect(features).not.toEqual(search);
     }
   });
 
@@ -52,7 +57,8 @@ describe('vectors', () => {
     ['the system is slow every morning', 'pages take for ever to load before noon'],
     ['our champion is leaving the company', 'the sponsor resigned'],
   ])('bring %j nearer to %j than to something else', async (one, paraphrase) => {
-    const [a, b, c] = await shared.embed([one, paraphrase, 'lunch menu for the team party']);
+    const readings = await shared.embed([one, paraphrase, 'lunch menu for the team party']);
+    const [a, b, c] = readings.map(searchVector);
     expect(dot(a ?? [], b ?? [])).toBeGreaterThan(dot(a ?? [], c ?? []) + 0.2);
   });
 
@@ -67,9 +73,9 @@ describe('vectors', () => {
     ['100 kB', 'renewal terms '.repeat(7_200)],
     ['one endless word', 'a'.repeat(100_000)],
   ])('are defined for %s', async (_, odd) => {
-    const vector = await vectorOf(odd);
-    expect(dot(vector, vector)).toBeCloseTo(1, 5);
-    expect(await vectorOf(odd)).toEqual(vector);
+    const reading = await vectorOf(odd);
+    expect(dot(searchVector(reading), searchVector(reading))).toBeCloseTo(1, 5);
+    expect(await vectorOf(odd)).toEqual(reading);
   });
 
   test("are those of Transformers.js's own feature extraction", async () => {
@@ -80,7 +86,7 @@ describe('vectors', () => {
     for (const one of ['', 'Weekly catch-up', text(8), 'Sev1: nobody can log in!']) {
       const output = await extract([one], { pooling: 'mean', normalize: true });
       const theirs = Float32Array.from(output.data, Number);
-      const ours = await vectorOf(one);
+      const ours = searchVector(await vectorOf(one));
       const apart = ours.map((value, at) => Math.abs(value - (theirs[at] ?? Number.NaN)));
       expect(Math.max(...apart)).toBeLessThan(1e-5);
     }

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 
 export const MODELS = join(import.meta.dirname, '../../models');
-export const ENCODER = 'all-MiniLM-L6-v2';
+export const ENCODER = 'touchpoint-minilm-v1';
 export const TAXONOMY = join(import.meta.dirname, '../../config/taxonomy.yaml');
 
 /** An empty folder that goes when the test ends. */

@@ -253,7 +253,7 @@ describe('trained heads beside the encoder', () => {
 
   test.each([
     ['for another encoder', heads({ encoder: 'other@00000000' }), 'encoder'],
-    ['of another length', heads({ dimensions: 768 }), 'dimensions'],
+    ['of another length', heads({ dimensions: 512 }), 'dimensions'],
     [
       'with short weights',
       heads({ tasks: { risk: { labels: { churn: { weights: [1], bias: 0 } } } } }),

@@ -188,14 +188,14 @@ describe('calibration', () => {
     expect(bestThreshold([item(0.9, false)])).toBe(1);
   });
 
-  test('puts the floor where 97 % are right if that leaves a quarter, else lower', () => {
+  test('puts the floor where 97 % are right if that leaves 40 %, else lower', () => {
     const sure = Array.from({ length: 60 }, (_, at) => ({ confidence: 0.9 - at / 1000, right: true }));
     const unsure = Array.from({ length: 40 }, (_, at) => ({ confidence: 0.4 - at / 1000, right: false }));
     // 60 right and 1 wrong are 98.4 %, a second wrong one would make it 96.8 %
     expect(floorFor([...sure, ...unsure])).toBeCloseTo(0.4, 6);
     const poor = Array.from({ length: 10 }, (_, at) => ({ confidence: 1 - at / 10, right: at % 2 === 0 }));
-    // nowhere 80 % right with three items or more: the surest three of ten
-    expect(floorFor(poor)).toBeCloseTo(0.8, 6);
+    // nowhere 80 % right with four items or more: the surest four of ten
+    expect(floorFor(poor)).toBeCloseTo(0.7, 6);
   });
 });
 

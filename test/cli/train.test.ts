@@ -38,7 +38,7 @@ const trained = z.looseObject({
 });
 
 describe('train', () => {
-  const outFile = () => path.join(folder, 'models', 'all-MiniLM-L6-v2', 'heads.json');
+  const outFile = () => path.join(folder, 'models', 'touchpoint-minilm-v1', 'heads.json');
 
   it('says what would change and writes only when it is meant to', { timeout: 60_000 }, async () => {
     // any head is good enough here: what is tested is where it goes
@@ -91,10 +91,10 @@ describe('train', () => {
   });
 
   it('leaves the installed package alone', { timeout: 60_000 }, async () => {
-    const shipped = packagePath('models', 'all-MiniLM-L6-v2', 'heads.json');
+    const shipped = packagePath('models', 'touchpoint-minilm-v1', 'heads.json');
     const before = await readFile(shipped, 'utf8');
     const { out } = await run(['train', '--data', labelled, '--tolerance', '1', '--json']);
-    const own = path.join(folder, 'data', 'models', 'all-MiniLM-L6-v2', 'heads.json');
+    const own = path.join(folder, 'data', 'models', 'touchpoint-minilm-v1', 'heads.json');
     expect(trained.parse(JSON.parse(out))).toMatchObject({ written: true, file: own });
     expect(await readFile(shipped, 'utf8')).toBe(before);
     // which a tagger then uses
@@ -143,8 +143,8 @@ describe('evaluate', () => {
     expect(same.code).toBe(0);
     expect(JSON.parse(same.out)).toMatchObject({ items: 30, vectors: { overlap: 1 }, exceeded: [] });
     const now = path.join(folder, 'now');
-    await cp(path.join(old, 'all-MiniLM-L6-v2'), path.join(now, 'all-MiniLM-L6-v2'), { recursive: true });
-    await rm(path.join(now, 'all-MiniLM-L6-v2', 'heads.json'));
+    await cp(path.join(old, 'touchpoint-minilm-v1'), path.join(now, 'touchpoint-minilm-v1'), { recursive: true });
+    await rm(path.join(now, 'touchpoint-minilm-v1', 'heads.json'));
     const { code, out } = await run([...args, now, '--most-flips', '0']);
     expect(code).toBe(1);
     expect(JSON.parse(out).exceeded[0]).toMatch(/of the answers turned, at most 0.0 % may/);
