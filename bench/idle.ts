@@ -47,7 +47,7 @@ async function onPostgres(server: GraphServer, postgres: Postgres): Promise<Figu
 
 async function onPglite(server: GraphServer): Promise<Figure[]> {
   await using store = await openEmbedded(null);
-  return quietPasses('PGlite', server, store, null);
+  return await quietPasses('PGlite', server, store, null);
 }
 
 type Written = () => Promise<{ readonly rows: number; readonly wal: number }>;

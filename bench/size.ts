@@ -5,6 +5,7 @@ import { openPostgres } from '../src/store/postgres.ts';
 import type { Store } from '../src/store/store.ts';
 import { syncPass } from '../src/sync/pass.ts';
 import { tagPending } from '../src/sync/tagging.ts';
+import { ENCODER, fillCrowd } from '../test/support/crowd.ts';
 import {
   asServiceRole,
   copyDatabase,
@@ -24,23 +25,6 @@ const MAILBOXES = 5;
 const MESSAGES = 200;
 const ROUNDS = Number(process.env['ROUNDS'] ?? 5);
 const MOST = 1.3;
-
-/** Touchpoints that are complete: with client, copy, tags and a vector of their own. */
-const FILL = `
-  with made as (
-    insert into touchpoint.touchpoints (kind, source_key, occurred_at, title, body, people, details, content_hash, text_hash,
-      source_mailbox, source_graph_id, source_rank, created_at, updated_at, embedding, encoder, taxonomy, tagged_hash, tagged_at)
-    select 'email', 'filled ' || n, now() - n * interval '1 minute', 'Subject of ' || n,
-      'What was written in mail ' || n || ' about ' || md5(n::text) || ' and ' || md5((n + 1)::text), '[]', '{}',
-      md5(n::text), md5(n::text), 'filler@bench.example', 'graph ' || n, 1, now(), now(),
-      (select array_agg(random() - 0.5 + 0 * n)::extensions.vector from generate_series(1, 384)), 'quick@1', 'quick',
-      md5(n::text), now()
-    from generate_series($1::int, $2::int) n
-    returning id, source_key),
-  tagged as (
-    insert into touchpoint.tags (touchpoint, task, label, score, origin, version)
-    select id, 'intent', 'qbr', 0.9, 'model', 'quick' from made)
-  select count(*)::int from made`;
 
 export const size: Bench = async () => {
   await using server = await graphServer({ mailboxes: MAILBOXES, messages: MESSAGES });
@@ -65,9 +49,7 @@ export const size: Bench = async () => {
 async function fill(postgres: Postgres, rows: number): Promise<string> {
   const url = await postgres.createDatabase();
   const { sql, close } = openSql(url);
-  const step = 10_000;
-  for (let from = 1; from <= rows; from += step) await sql(FILL, [from, Math.min(rows, from + step - 1)]);
-  await sql('analyze touchpoint.touchpoints, touchpoint.tags');
+  await fillCrowd(sql, rows);
   await close();
   return url;
 }
@@ -90,7 +72,7 @@ async function added(server: GraphServer, url: string): Promise<{ sync: number; 
 
 /** Vectors that differ, as real ones do: an index of equal ones would be no index. */
 function scattered(): Tagger {
-  const quick = quickTagger();
+  const quick = quickTagger({ encoder: ENCODER, taxonomy: 'v' });
   const vector = () => Float32Array.from({ length: 384 }, () => Math.random() - 0.5);
   return {
     ...quick,

@@ -6,7 +6,7 @@ import { silentLog } from '../src/core/log.ts';
 import { openEmbedded } from '../src/store/open.ts';
 import { openPostgres } from '../src/store/postgres.ts';
 import type { Store } from '../src/store/store.ts';
-import { syncPass } from '../src/sync/pass.ts';
+import { type PassResult, syncPass } from '../src/sync/pass.ts';
 import { asServiceRole, type Postgres, startPostgres } from '../test/support/postgres.ts';
 import { type Query, TABLE, upsertEach, upsertPages } from './baseline/page-iterator.ts';
 import { type Bench, type Figure, interleaved, seconds, timed } from './support/figures.ts';
@@ -41,7 +41,7 @@ async function onPostgres(server: GraphServer, postgres: Postgres, latency: numb
   const ways = {
     ours: async () => {
       await using store = openPostgres(asServiceRole(await postgres.createDatabase()));
-      return ours(server, store);
+      return await ours(server, store);
     },
     each: async () => byHand(await postgres.createDatabase(), (query) => upsertEach(server, query)),
     pages: async () => byHand(await postgres.createDatabase(), (query) => upsertPages(server, query)),
@@ -53,7 +53,7 @@ async function onPglite(server: GraphServer): Promise<Figure[]> {
   const ways = {
     ours: async () => {
       await using store = await openEmbedded(null);
-      return ours(server, store);
+      return await ours(server, store);
     },
     each: () => byHandEmbedded((query) => upsertEach(server, query)),
     pages: () => byHandEmbedded((query) => upsertPages(server, query)),
@@ -82,11 +82,13 @@ async function ours(server: GraphServer, store: Store): Promise<number> {
   const config = await configOf(server);
   const clock = { ...systemClock(), now: () => ANCHOR };
   const deps = { graph: serviceGraph(server), store, clock, log: silentLog, owner: 'bench' };
-  let written = 0;
+  let result: PassResult | undefined;
   const ms = await timed(async () => {
-    written = (await syncPass(deps, config)).tally.counts.written;
+    result = await syncPass(deps, config);
   });
-  if (written !== MAILBOXES * MESSAGES) throw new Error(`${written} messages were stored`);
+  const { counts, reasons } = result?.tally ?? {};
+  if (counts?.written !== MAILBOXES * MESSAGES)
+    throw new Error(`not all were stored: ${JSON.stringify(reasons)}`);
   return ms;
 }
 

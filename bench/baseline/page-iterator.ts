@@ -123,6 +123,10 @@ function graphClient({ url, token }: Source): Client {
       const headers = new Headers(context.options?.headers);
       headers.set('Authorization', `Bearer ${token}`);
       context.options = { ...context.options, headers };
+      // and it takes only https addresses for whole ones: a page's link on http has been put behind the base
+      if (typeof context.request === 'string') {
+        context.request = context.request.slice(context.request.lastIndexOf('http://'));
+      }
       await this.next?.execute(context);
     },
   };

@@ -35,7 +35,7 @@ for (const person of people) {
     );
     for (const draft of drafts.slice(0, messages - number)) {
       const sentAt = Math.min(draft.sentAt, anchor - 60_000);
-      tenant.createMail({ ...draft, to: [person], cc: [], sentAt, folder: 'inbox' });
+      tenant.createMail({ ...draft, to: [person], cc: [], sentAt, folder: 'inbox', sensitivity: 'normal' });
       number += 1;
     }
   }

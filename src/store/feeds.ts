@@ -148,8 +148,6 @@ export interface IdleLook {
   /** The cursor's version when it was looked at. */
   readonly expect: number;
   readonly deltaLink: string;
-  /** The mark (`dirty_at`) that the feed had before it was looked at. */
-  readonly dirtyBefore: string | null;
   readonly now: string;
 }
 
@@ -157,11 +155,8 @@ export interface IdleLook {
  * Moves the cursor of a feed that showed nothing new, without a lease.
  * @returns false when it was not written: somebody holds the feed or moved its cursor, or Graph must be asked about copies
  */
-export async function moveIdle(
-  store: Store,
-  { deltaLink, dirtyBefore, ...look }: IdleLook,
-): Promise<boolean> {
-  const payload = { ...look, delta_link: deltaLink, dirty_before: dirtyBefore };
+export async function moveIdle(store: Store, { deltaLink, ...look }: IdleLook): Promise<boolean> {
+  const payload = { ...look, delta_link: deltaLink };
   const { moved } = await callStore(store, 'touchpoint_feed_idle', payload, z.object({ moved: z.boolean() }));
   return moved;
 }

@@ -44,8 +44,6 @@ export interface FeedSettings extends RoundSettings {
 export interface SeenPage {
   readonly link: string;
   readonly page: Promise<DeltaPage>;
-  /** The feed's mark when the page was asked for: one that was set later is not answered by it. */
-  readonly dirtyAt: string | null;
 }
 
 export interface CommittedPage {
@@ -57,7 +55,8 @@ export interface CommittedPage {
 export const LEASE_SECONDS = 120;
 
 /**
- * Looks at a feed without leasing it: most looks find nothing, and then the new cursor is the one small write there is.
+ * Looks at a feed without leasing it: most looks find nothing, and then the new cursor is the one small write there is. A
+ * marked feed is not looked at: only a lease makes later marks tell themselves from earlier ones.
  * @returns `idle` when that was all; else the page that was seen, if any, for the walk that must follow
  */
 export async function lookAt(
@@ -65,6 +64,7 @@ export async function lookAt(
   feed: FeedRow,
   settings: FeedSettings,
 ): Promise<'idle' | SeenPage | null> {
+  if (feed.dirty_at !== null) return null;
   const plan = planRound(feed, deps.clock.now(), settings);
   const seen = glance(deps, { feed, plan, settings });
   const page = await seen?.page.catch(() => null);
@@ -73,7 +73,6 @@ export async function lookAt(
     feed: feed.id,
     expect: feed.cursor_version,
     deltaLink: page.deltaLink,
-    dirtyBefore: feed.dirty_at,
     now: new Date(deps.clock.now()).toISOString(),
   });
   return moved ? 'idle' : seen;
@@ -96,7 +95,7 @@ export async function syncFeed(
     return begun;
   };
   const { signal, seen } = settings;
-  const held = { id: feedId, signal, ...(seen === undefined ? {} : { markedAt: seen.dirtyAt }) };
+  const held = { id: feedId, signal, leaveMark: seen !== undefined };
   if (!(await withFeed(deps, held, work))) return false;
   // a round that an earlier process left in the middle shows the feed as it was then: what came since is in the next
   return begun || withFeed(deps, held, work);
@@ -106,8 +105,8 @@ export interface HeldFeed {
   readonly id: number;
   /** Of the work: to be stopped is no failure of the feed. */
   readonly signal?: AbortSignal | undefined;
-  /** The mark that the work answers, where it began before the lease; without it the one that the lease shows. */
-  readonly markedAt?: string | null;
+  /** The work began before the lease: the mark that the lease shows may be later. */
+  readonly leaveMark?: boolean;
 }
 
 /**
@@ -117,7 +116,7 @@ export interface HeldFeed {
  */
 export async function withFeed(
   deps: SyncDeps,
-  { id, signal, ...rest }: HeldFeed,
+  { id, signal, leaveMark = false }: HeldFeed,
   work: (feed: FeedRow) => Promise<boolean>,
 ): Promise<boolean> {
   const feed = await claimFeed(deps.store, { feed: id, owner: deps.owner, seconds: LEASE_SECONDS });
@@ -134,8 +133,8 @@ export async function withFeed(
     await releaseFeed(deps.store, { ...release, ...failure, now }).catch(() => undefined);
     throw error;
   }
-  const { markedAt = feed.dirty_at } = rest;
-  const dirty = answered && markedAt !== null ? { dirtyBefore: markedAt } : {};
+  const mark = answered && !leaveMark ? feed.dirty_at : null;
+  const dirty = mark === null ? {} : { dirtyBefore: mark };
   await releaseFeed(deps.store, { ...release, ...dirty, now: new Date(deps.clock.now()).toISOString() });
   return true;
 }

@@ -51,7 +51,7 @@ export function glance(deps: Pick<SyncDeps, 'graph'>, { feed, plan, settings }: 
   const page = readDeltaPage(deps.graph, plan.link, pageOptions(feed, settings, prefer));
   // whoever walks the round is told of the failure; when nobody does, it was nobody's
   page.catch(() => undefined);
-  return { link: plan.link, page, dirtyAt: feed.dirty_at };
+  return { link: plan.link, page };
 }
 
 function source(feed: FeedRow, plan: Round, { pageSize }: FeedSettings) {

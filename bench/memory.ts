@@ -1,0 +1,97 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { packagePath } from '../src/core/paths.ts';
+import { asServiceRole, startPostgres } from '../test/support/postgres.ts';
+import type { Bench, Figure } from './support/figures.ts';
+import { type GraphServer, graphServer } from './support/graph.ts';
+
+/** What the built daemon holds of memory after a first sync with tags, by driver. Linux alone says it. */
+
+const MAILBOXES = 10;
+const MESSAGES = 100;
+const PATIENCE_MS = 600_000;
+
+export const memory: Bench = async () => {
+  await using server = await graphServer({ mailboxes: MAILBOXES, messages: MESSAGES });
+  const postgres = await startPostgres();
+  try {
+    const url = asServiceRole(await postgres.createDatabase());
+    return [
+      ...(await daemon('PGlite', server, {}, 700)),
+      ...(await daemon('Postgres', server, { DATABASE_URL: url }, 450)),
+    ];
+  } finally {
+    await postgres.stop();
+  }
+};
+
+async function daemon(
+  name: string,
+  server: GraphServer,
+  env: Readonly<Record<string, string>>,
+  most: number,
+): Promise<Figure[]> {
+  const cwd = await mkdtemp(path.join(tmpdir(), 'touchpoint-memory-'));
+  const child = spawn(
+    process.execPath,
+    [packagePath('dist', 'cli', 'main.js'), 'start', '--log-level', 'error'],
+    {
+      cwd,
+      env: {
+        PATH: process.env['PATH'],
+        TOUCHPOINT_GRAPH_URL: server.url,
+        TOUCHPOINT_GRAPH_TOKEN: server.token,
+        TOUCHPOINT_MAILBOXES: server.mailboxes.join(','),
+        TOUCHPOINT_PORT: '0',
+        ...env,
+      },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
+  try {
+    const printed = told(child.stdout, /stored ([\d,]+) touchpoints, [\d,]+ embedded, 0 waiting for tags/);
+    const ended = once(child, 'exit').then(() => {
+      throw new Error('the daemon ended');
+    });
+    const line = await Promise.race([printed, ended, wait(PATIENCE_MS, null)]);
+    if (line === null) throw new Error('the daemon did not come to rest');
+    ended.catch(() => undefined);
+    const [now, peak] = await memoryOf(child.pid ?? 0);
+    return [
+      {
+        name: `${name}: resident after the first sync, model loaded`,
+        value: now,
+        unit: 'MB',
+        target: { most },
+        detail: `${line.replace(/,.*/, '')}; ${peak.toFixed(0)} MB at most on the way`,
+      },
+    ];
+  } finally {
+    child.kill('SIGTERM');
+    if (child.exitCode === null) await once(child, 'exit');
+    await rm(cwd, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** The first line that matches. */
+async function told(stream: AsyncIterable<Buffer>, pattern: RegExp): Promise<string | null> {
+  let text = '';
+  for await (const chunk of stream) {
+    text += chunk.toString();
+    const found = pattern.exec(text);
+    if (found !== null) return found[0];
+  }
+  return null;
+}
+
+/** Now and at most, in megabytes. */
+async function memoryOf(pid: number): Promise<[number, number]> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const of = (name: string) =>
+    (Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) * 1024) / 1e6;
+  return [of('VmRSS'), of('VmHWM')];
+}
