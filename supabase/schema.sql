@@ -1190,10 +1190,10 @@ CREATE OR REPLACE FUNCTION public.touchpoint_feed_idle(p jsonb)
  SET "TimeZone" TO 'UTC'
  SET statement_timeout TO '55s'
 AS $function$
--- {feed, expect, delta_link, dirty_before?, now} -> {moved}. The cursor of an empty page that ends a round of changes.
+-- {feed, expect, delta_link, now} -> {moved}. The cursor of an empty page that ends a round of changes.
 -- Moved only when all is as it was when the feed was looked at: nobody holds it, the cursor's version is the expected one,
 -- no walk is in progress, and no copy is in doubt. Whoever hears false walks the feed under a lease.
--- A later mark than dirty_before stays: what it speaks of came after the look.
+-- A mark stays: what it speaks of may have come after the look.
 begin
   update feeds f
   set cursor_version = f.cursor_version + 1,
@@ -1201,7 +1201,6 @@ begin
       last_success_at = (p->>'now')::timestamptz,
       lease_owner = null,
       lease_until = null,
-      dirty_at = case when f.dirty_at <= (p->>'dirty_before')::timestamptz then null else f.dirty_at end,
       last_error = null,
       last_error_at = null
   where f.id = (p->>'feed')::bigint
