@@ -143,7 +143,9 @@ describe('evaluate', () => {
     expect(same.code).toBe(0);
     expect(JSON.parse(same.out)).toMatchObject({ items: 30, vectors: { overlap: 1 }, exceeded: [] });
     const now = path.join(folder, 'now');
-    await cp(path.join(old, 'touchpoint-minilm-v1'), path.join(now, 'touchpoint-minilm-v1'), { recursive: true });
+    await cp(path.join(old, 'touchpoint-minilm-v1'), path.join(now, 'touchpoint-minilm-v1'), {
+      recursive: true,
+    });
     await rm(path.join(now, 'touchpoint-minilm-v1', 'heads.json'));
     const { code, out } = await run([...args, now, '--most-flips', '0']);
     expect(code).toBe(1);
