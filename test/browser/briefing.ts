@@ -5,6 +5,8 @@ import { total, visit } from './room.ts';
 export function briefing(place: () => Place): void {
   it('shows with each filter exactly as many as its count says', async () => {
     const { page } = await visit(place());
+    // counts move while touchpoints are being tagged
+    await page.locator('.sync-link[data-state="good"]').waitFor();
     for (const name of ['Routine check-in', 'External', 'Recurring']) {
       const choice = page.locator('.choice', { hasText: name });
       await choice.waitFor();

@@ -6,7 +6,7 @@ import { picture, visit } from './room.ts';
 export function firstRun(place: () => Place): void {
   it('fills by itself while the first sync runs: meetings with their types, a client, the sync', async () => {
     const { page } = await visit(place());
-    await page.getByText('The first sync is running').waitFor();
+    await page.locator('#notices').getByText('The first sync is running').waitFor();
     await page.locator('.row').first().waitFor();
     await page.locator('.row .chip').first().waitFor();
     await page.locator('.sync-link[data-state="good"]').waitFor();
