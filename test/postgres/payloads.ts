@@ -17,7 +17,6 @@ const feeds: Record<string, Payload> = {
     feed,
     expect: version,
     delta_link: 'https://graph.example/delta',
-    dirty_before: NOW,
     now: NOW,
   }),
   touchpoint_tag_rate: () => ({ now: NOW }),
