@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { z } from 'zod';
-import { SCOPES } from '../core/config.ts';
 import { ConfigError, reasonOf } from '../core/errors.ts';
 import { packagePath } from '../core/paths.ts';
+import { SCOPES } from '../core/settings.ts';
 import { KINDS } from '../core/touchpoint.ts';
 import { StoreLocked } from '../store/lock.ts';
 import { instant, kindOption, labelOption, personOption, portNumber, share, whole } from './arguments.ts';

@@ -5,7 +5,7 @@ import { code, everything, matches, textOf } from './documents.ts';
 
 const COMMAND = /(?:^|[^.\w/-])touchpoint ([a-z]+)\b/g;
 // words that follow the name where it is no command
-const PROSE = new Set(['daemon', 'process', 'owner']);
+const PROSE = new Set(['daemon', 'process', 'owner', 'cascade', 'could']);
 
 async function offered() {
   const main = await textOf('src/cli/main.ts');

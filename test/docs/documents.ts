@@ -16,7 +16,7 @@ export async function documents(): Promise<Document[]> {
   const others = [
     'examples/nextjs/README.md',
     'config/training/README.md',
-    'models/all-MiniLM-L6-v2/MODEL_CARD.md',
+    'models/touchpoint-minilm-v1/MODEL_CARD.md',
   ];
   const docs = (await readdir(packagePath('docs'))).filter((name) => name.endsWith('.md'));
   return read([...beside, ...others, ...docs.map((name) => `docs/${name}`)]);
@@ -44,10 +44,10 @@ export async function everything(): Promise<string> {
 
 /** Code in single backticks, and lines of fenced blocks. */
 export function code(text: string): string[] {
-  const fenced = [...text.matchAll(/^```[^\n]*\n([\s\S]*?)^```/gm)].flatMap(([, block]) =>
+  const fenced = [...text.matchAll(/^ *```[^\n]*\n([\s\S]*?)^ *```/gm)].flatMap(([, block]) =>
     (block ?? '').split('\n'),
   );
-  const inline = [...text.replace(/^```[\s\S]*?^```/gm, '').matchAll(/`([^`]+)`/g)].map(
+  const inline = [...text.replace(/^ *```[\s\S]*?^ *```/gm, '').matchAll(/`([^`]+)`/g)].map(
     ([, span]) => span ?? '',
   );
   return [...fenced, ...inline].map((line) => line.replace(/\s+/g, ' ').trim());

@@ -40,8 +40,10 @@ const CONTRADICTIONS: Readonly<Record<string, string>> = {
     where (t.deleted_at is null) <> exists (select from touchpoint.copies c where c.touchpoint = t.id)`,
   'not tagged, or not by the present versions': `
     select t.source_key as name from touchpoint.touchpoints t
-    where t.deleted_at is null and (t.tagged_hash is distinct from t.text_hash or t.embedding is null
-      or t.encoder is distinct from $1 or t.taxonomy is distinct from $2)`,
+    left join touchpoint.encoders e on e.encoder = $1 and e.state = 'serving'
+    where t.deleted_at is null and (t.tagged_hash is distinct from t.text_hash or t.taxonomy is distinct from $2
+      or case e.slot when 'a' then t.encoder when 'b' then t.encoder_b end is distinct from $1
+      or case e.slot when 'a' then t.embedding when 'b' then t.embedding_b end is null)`,
   'a tag of an older version': `
     select g.label as name from touchpoint.tags g join touchpoint.touchpoints t on t.id = g.touchpoint
     where t.deleted_at is null and g.version <> $2`,

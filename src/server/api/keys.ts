@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { type ApiKeySetting, SCOPES } from '../../core/config.ts';
+import { type ApiKeySetting, SCOPES } from '../../core/settings.ts';
 import type { Kind } from '../../core/touchpoint.ts';
 
 /** Who may ask what. A key is 256 random bits; the settings hold its SHA-256 alone. */

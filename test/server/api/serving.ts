@@ -1,9 +1,9 @@
 import { onTestFinished } from 'vitest';
 import type { Tagger } from '../../../src/classify/tagger.ts';
 import { readTaxonomy } from '../../../src/classify/taxonomy.ts';
-import type { ApiKeySetting } from '../../../src/core/config.ts';
 import { TransientError } from '../../../src/core/errors.ts';
 import { silentLog } from '../../../src/core/log.ts';
+import type { ApiKeySetting } from '../../../src/core/settings.ts';
 import { apiApp } from '../../../src/server/api/app.ts';
 import type { ApiDeps } from '../../../src/server/api/env.ts';
 import { keyRing, newKey } from '../../../src/server/api/keys.ts';
