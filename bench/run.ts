@@ -1,5 +1,6 @@
 import { idle } from './idle.ts';
 import { memory } from './memory.ts';
+import { scale } from './scale.ts';
 import { search } from './search.ts';
 import { size } from './size.ts';
 import { type Bench, isMet, save, table } from './support/figures.ts';
@@ -8,7 +9,7 @@ import { tagging } from './tagging.ts';
 
 /** `npm run bench [-- name ...]`: all benchmarks or those named; with --check, exit 1 when a target is missed. */
 
-const BENCHES: Readonly<Record<string, Bench>> = { sync, idle, size, tagging, search, memory };
+const BENCHES: Readonly<Record<string, Bench>> = { sync, idle, size, tagging, search, scale, memory };
 
 const asked = process.argv.slice(2).filter((word) => word !== '--check');
 const unknown = asked.find((name) => !(name in BENCHES));
