@@ -13,13 +13,10 @@ export interface Document {
 /** What people read: README, the files beside it, and docs/. */
 export async function documents(): Promise<Document[]> {
   const beside = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CODE_OF_CONDUCT.md', 'CHANGELOG.md'];
-  const others = [
-    'examples/nextjs/README.md',
-    'config/training/README.md',
-    'models/touchpoint-minilm-v1/MODEL_CARD.md',
-  ];
+  const others = ['examples/nextjs/README.md', 'config/training/README.md'];
   const docs = (await readdir(packagePath('docs'))).filter((name) => name.endsWith('.md'));
-  return read([...beside, ...others, ...docs.map((name) => `docs/${name}`)]);
+  const cards = (await readdir(packagePath('models'))).map((name) => `models/${name}/MODEL_CARD.md`);
+  return read([...beside, ...others, ...cards, ...docs.map((name) => `docs/${name}`)]);
 }
 
 export function read(files: readonly string[]): Promise<Document[]> {
@@ -47,7 +44,7 @@ export function code(text: string): string[] {
   const fenced = [...text.matchAll(/^ *```[^\n]*\n([\s\S]*?)^ *```/gm)].flatMap(([, block]) =>
     (block ?? '').split('\n'),
   );
-  const inline = [...text.replace(/^ *```[\s\S]*?^ *```/gm, '').matchAll(/`([^`]+)`/g)].map(
+  const inline = [...text.replace(/^ *```[\s\S]*?^ *```/gm, '').matchAll(/`([^`\n]+(?:\n[^`\n]+)?)`/g)].map(
     ([, span]) => span ?? '',
   );
   return [...fenced, ...inline].map((line) => line.replace(/\s+/g, ' ').trim());
