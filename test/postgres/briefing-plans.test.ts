@@ -64,7 +64,7 @@ it.each<[string, string, object, string[]]>([
     ['Index Only Scan Backward using touchpoints_page'],
   ],
   ['a rare intent', 'touchpoint_meetings', { intents: ['nothing'] }, ['using tags_task']],
-  ['people', 'touchpoint_meetings', { people: ['guest77@client7.test'] }, ['on touchpoints_people']],
+  ['people', 'touchpoint_meetings', { people: ['guest77@client7.test'] }, ['on touchpoints_addresses']],
   ['rare words', 'touchpoint_meetings', { text: 'unheard' }, ['on touchpoints_words']],
   [
     'what repeats',
