@@ -9,7 +9,7 @@ language sql immutable security invoker set search_path = pg_catalog, pg_temp as
 -- depth: candidates by meaning, deep enough that the words have something to reorder, shallow enough for the index.
 -- few: a filter that keeps no more rows has all of them compared; beyond it the index is faster.
 -- found: rows whose words are looked at, those with rare words first. ef_search: what the index keeps in view.
-  select 0.1, 0.25, 50, 2000, 300, 64
+  select 0.04, 0.25, 50, 2000, 300, 64
 $$;
 
 create function touchpoint.people_keys(people jsonb) returns text[]

@@ -48,7 +48,7 @@ describe('wrong usage', () => {
   it.each([
     [['sync', '--kind', 'letter'], {}, 'Allowed choices are meeting, email'],
     [['classify', '--task', 'mood'], {}, 'wants one of intent, topic, action, risk, sentiment'],
-    [['search'], {}, "missing required argument 'question'"],
+    [['search'], {}, 'wants a question, or --similar with an id'],
     [['search', 'x', '--limit', '0'], {}, 'whole number'],
     [['export', '--since', 'soon'], {}, 'a date such as'],
     [['frobnicate'], {}, "unknown command 'frobnicate'"],

@@ -69,7 +69,7 @@ describe('the built commands', { timeout: 120_000 }, () => {
     const of = (check: string) => findings.find((finding) => finding.check === check);
     expect(findings.filter(({ ok }) => !ok)).toEqual([]);
     expect(code).toBe(0);
-    expect(of('schema')?.detail).toMatch(/every function is there, pgvector 0\./);
+    expect(of('schema')?.detail).toMatch(/everything is there, pgvector 0\./);
     expect(of('vectors')?.detail).toBe('384 numbers each');
     expect(of('privileges')).toMatchObject({ ok: true });
     expect(of('sign-in')?.detail).toContain('a fixed token, global cloud');
