@@ -3,11 +3,14 @@ import type {
   Answer,
   CategoryAnswer,
   Classification,
+  ClientLine,
   Facets,
   FeedbackOrder,
   Found,
   Heatmap,
+  Hit,
   Item,
+  Kind,
   MeetingFilter,
   MeetingPage,
   Meetings,
@@ -15,8 +18,12 @@ import type {
   NpsAnswer,
   Question,
   SavedFeedback,
+  Signal,
   Span,
   Task,
+  Touchpoint,
+  Trend,
+  Why,
 } from './types.ts';
 
 export { type ClientOptions, TouchpointError } from './http.ts';
@@ -30,11 +37,13 @@ export type * from './types.ts';
 export function createClient(options: ClientOptions) {
   const ask = http(options);
 
-  async function answer<T extends object>(call: Call): Promise<Answer<T>> {
+  async function answer<T extends object>(
+    call: Call,
+    // The shape is the API's own, which a test holds against these types: a client of no dependencies trusts it.
+    shape: (body: unknown) => T = (body) => body as T,
+  ): Promise<Answer<T>> {
     try {
-      const body = await ask(call);
-      // The shape is the API's own, which a test holds against these types: a client of no dependencies trusts it.
-      return { source: 'touchpoint', ...(body as T) };
+      return { source: 'touchpoint', ...shape(await ask(call)) };
     } catch (error) {
       if (!(error instanceof Away)) throw error;
       return { source: 'unavailable', reason: error.message };
@@ -64,6 +73,23 @@ export function createClient(options: ClientOptions) {
     facets: (filter: MeetingFilter = {}) => read<Facets>('/meetings/facets', filter),
     /** Touchpoints by topic and period. */
     heatmap: (span: Span & { readonly top?: number }) => read<Heatmap>('/heatmap', span),
+    /** Sentiment per period. */
+    trend: (span: Span) => read<Trend>('/trend', span),
+    /** What points to trouble with a client. */
+    signal: (client: string, days?: number) => read<Signal>('/signal', { client, days }),
+    /** Every client with its counts. */
+    clients: (kinds?: readonly Kind[]) =>
+      answer({ method: 'GET', path: `/clients${queryString({ kinds })}`, safe: true }, (body) => ({
+        clients: body as ClientLine[],
+      })),
+    /** One touchpoint with everything. */
+    touchpoint: (id: string) => read<Touchpoint>(`/touchpoints/${encodeURIComponent(id)}`),
+    /** What is nearest to it in meaning. */
+    similar: (id: string, limit = 10) =>
+      read<{ results: Hit[] }>(`/touchpoints/${encodeURIComponent(id)}/similar`, { limit }),
+    /** The words that an answer rests on. */
+    why: (id: string, task: string, label?: string) =>
+      read<Why>(`/touchpoints/${encodeURIComponent(id)}/why`, { task, label }),
     /** A correction or a thumb; asked once only. */
     feedback: (touchpoint: string, said: FeedbackOrder) =>
       answer<SavedFeedback>({

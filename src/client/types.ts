@@ -129,6 +129,8 @@ export interface MeetingFilter {
   readonly internal?: boolean;
   readonly recurring?: boolean;
   readonly uncertain?: boolean;
+  readonly topics?: readonly string[];
+  readonly cancelled?: boolean;
   /** IANA name. */
   readonly zone?: string;
 }
@@ -220,4 +222,115 @@ export interface Found {
   results: Hit[];
   /** `words` while the model is away. */
   by: 'meaning and words' | 'words';
+}
+
+interface Sentiments {
+  positive: number;
+  neutral: number;
+  negative: number;
+  mixed: number;
+}
+
+export interface Trend {
+  zone: string;
+  period: 'week' | 'month' | 'quarter';
+  periods: ({
+    start: string;
+    complete: boolean;
+    n: number;
+    share: { positive: number; neutral: number; negative: number; mixed: number } | null;
+    /** Mean of the balances: positive 1, neutral 0, negative -1. */
+    mean: number | null;
+  } & Sentiments)[];
+}
+
+interface SignalPart {
+  value: number | null;
+  weight: number;
+  n: number;
+}
+
+export interface Signal {
+  client: { id: string; name: string };
+  /** 0 (nothing points to trouble) to 100; null when there is too little to say. */
+  signal: number | null;
+  window: { since: string; until: string; half_life_days: number };
+  touchpoints: number;
+  sentiment: SignalPart & Sentiments & { minimum: number };
+  escalations: SignalPart & {
+    open: { id: string; kind: string; title: string; occurred_at: string | null }[];
+  };
+  risks: SignalPart & { by_category: Record<string, number> };
+}
+
+export interface ClientLine {
+  id: string;
+  name: string;
+  aliases: string[];
+  domains: string[];
+  n: number;
+  by_kind: Record<string, number>;
+  last_contact: string | null;
+  next_meeting: string | null;
+}
+
+export interface FeedbackRow {
+  id: number;
+  task: string;
+  verdict: 'labels' | 'up' | 'down' | 'withdraw';
+  labels: string[] | null;
+  label: string | null;
+  withdraws: number | null;
+  shown: string[];
+  model: Omit<LabelRow, 'task'>[];
+  encoder: string | null;
+  taxonomy: string | null;
+  by: string | null;
+  comment: string | null;
+  at: string;
+  /** Neither withdrawn nor overtaken. */
+  holds: boolean;
+}
+
+export interface Touchpoint {
+  id: string;
+  kind: Kind;
+  source_key: string;
+  title: string;
+  text: string;
+  occurred_at: string | null;
+  ends_at: string | null;
+  all_day: boolean;
+  time_zone: string;
+  people: { name: string; address: string; role: string }[];
+  details: Record<string, unknown>;
+  client: { id: string; name: string } | null;
+  client_method: string | null;
+  client_confidence: number | null;
+  copies: { mailbox: string; graph_id: string; series: string | null }[];
+  /** Of every origin, also those that do not hold. */
+  tags: LabelRow[];
+  /** Those that hold. */
+  current: LabelRow[];
+  settled: string[];
+  uncertain: string[];
+  feedback: FeedbackRow[];
+  encoder: string | null;
+  taxonomy: string | null;
+  tagged_at: string | null;
+  tag_error: string | null;
+  embedded: boolean;
+  created_at: string;
+  updated_at: string;
+  deleted_at: string | null;
+}
+
+export interface Why {
+  task: string;
+  label: string | null;
+  labels: LabelScore[];
+  scores: Record<string, number>;
+  uncertain: boolean;
+  /** Words that the answer rests on, and how far its log-odds fall without them. */
+  evidence: { text: string; weight: number }[];
 }

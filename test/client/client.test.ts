@@ -32,6 +32,11 @@ it('reads what the API says, with lists and flags as the API wants them', async 
     limit: 5,
   });
   expect(found).toMatchObject({ source: 'touchpoint', rows: [], facets: { total: 0 } });
+  expect(await client.clients(['meeting'])).toEqual({ source: 'touchpoint', clients: [] });
+  await expect(client.signal('Nobody')).rejects.toMatchObject({ status: 404 });
+  await expect(client.touchpoint('00000000-0000-4000-8000-000000000000')).rejects.toMatchObject({
+    status: 404,
+  });
 });
 
 it('throws what the daemon refuses, with the fields', async () => {
