@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
 import { setTimeout as wait } from 'node:timers/promises';
 import { packagePath } from '../src/core/paths.ts';
 import { asServiceRole, startPostgres } from '../test/support/postgres.ts';
@@ -67,7 +68,7 @@ async function daemon(
         value: now,
         unit: 'MB',
         target: { most },
-        detail: `${line.replace(/,.*/, '')}; ${peak.toFixed(0)} MB at most on the way`,
+        detail: `${line.replace(/, .*/, '')}; ${peak.toFixed(0)} MB at most on the way`,
       },
     ];
   } finally {
@@ -77,15 +78,16 @@ async function daemon(
   }
 }
 
-/** The first line that matches. */
-async function told(stream: AsyncIterable<Buffer>, pattern: RegExp): Promise<string | null> {
+/** The first match; what comes after it is read and let go, as the daemon goes on printing. */
+function told(stream: Readable, pattern: RegExp): Promise<string> {
   let text = '';
-  for await (const chunk of stream) {
-    text += chunk.toString();
-    const found = pattern.exec(text);
-    if (found !== null) return found[0];
-  }
-  return null;
+  return new Promise((resolve) => {
+    stream.on('data', (chunk: Buffer) => {
+      text = `${text}${chunk.toString()}`.slice(-2000);
+      const found = pattern.exec(text);
+      if (found !== null) resolve(found[0]);
+    });
+  });
 }
 
 /** Now and at most, in megabytes. */
