@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { reasonOf } from '../../core/errors.ts';
 import { readStatus } from '../../store/feeds.ts';
+import { readEncoders } from '../../store/tags.ts';
 import type { ApiDeps } from './env.ts';
 import { staleFeeds } from './status.ts';
 
@@ -15,7 +16,8 @@ export function healthRoutes({
   routes.get('/health/live', (context) => context.json({ status: 'live' }));
   routes.get('/health/ready', async (context) => {
     try {
-      await readStatus(store);
+      // the cheapest question there is: a probe comes every few seconds, and the status counts every row
+      await readEncoders(store);
       return context.json({ status: 'ready' });
     } catch (error) {
       log.warn({ reason: reasonOf(error) }, 'not ready');
