@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { claimFeed, readStatus } from '../../src/store/feeds.ts';
 import { commitPage, importTouchpoints } from '../../src/store/pages.ts';
+import { openPostgres } from '../../src/store/postgres.ts';
+import { retainStep } from '../../src/store/privacy.ts';
 import { StoreConflict, StoreUnavailable } from '../../src/store/store.ts';
 import {
   copy,
@@ -14,8 +16,9 @@ import {
   touchpoint,
 } from '../store/contract/fixtures.ts';
 import type { Harness } from '../store/contract/harness.ts';
+import { asServiceRole } from '../support/postgres.ts';
 import { emptyStore } from '../support/store.ts';
-import { openNative } from './harness.ts';
+import { nativeDatabase, openNative } from './harness.ts';
 
 /** What only several connections at once can show: the embedded store has one. */
 
@@ -160,5 +163,22 @@ describe('touchpoints that several feeds bring at once', () => {
       ]);
       expect(await contradictions()).toEqual([]);
     }
+  });
+});
+
+describe('a step of retention', () => {
+  it('deletes as many as it may, whichever way the planner joins', async () => {
+    const url = new URL(asServiceRole(await nativeDatabase()));
+    // a nested loop runs its inner side again for each row
+    const never = ['hashjoin', 'mergejoin', 'hashagg', 'sort', 'material', 'indexscan', 'bitmapscan'];
+    const settings = never.map((way) => `-c enable_${way}=off`).join(' ');
+    url.searchParams.set('options', `${url.searchParams.get('options')} ${settings}`);
+    const store = openPostgres(url.href);
+    const old = Array.from({ length: 5 }, (_, n) => item(touchpoint(`old${n}`, { endsAt: null })));
+    await importTouchpoints(store, NOW, old);
+    const limits = { before: '2030-01-01T00:00:00Z' };
+    const steps = [await retainStep(store, limits, 2), await retainStep(store, limits, 2)];
+    await store.close();
+    expect(steps.map(({ expired }) => expired)).toEqual([2, 2]);
   });
 });
