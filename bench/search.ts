@@ -15,7 +15,7 @@ const QUESTIONS = Number(process.env['ROUNDS'] ?? 30);
 const LEAST_RECALL = 0.97;
 
 export const search: Bench = async () => {
-  const postgres = await startPostgres();
+  const postgres = await startPostgres(['shared_buffers=512MB']);
   try {
     const figures: Figure[] = [];
     for (const rows of SIZES) figures.push(...(await among(postgres, rows)));

@@ -396,8 +396,8 @@ CREATE INDEX tags_task ON touchpoint.tags USING btree (task, label, touchpoint) 
 CREATE INDEX touchpoints_addresses ON touchpoint.touchpoints USING gin (people jsonb_path_ops);
 CREATE INDEX touchpoints_client ON touchpoint.touchpoints USING btree (client, occurred_at);
 CREATE INDEX touchpoints_deleted ON touchpoint.touchpoints USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
-CREATE INDEX touchpoints_embedding ON touchpoint.touchpoints USING hnsw (embedding extensions.vector_cosine_ops);
-CREATE INDEX touchpoints_embedding_b ON touchpoint.touchpoints USING hnsw (embedding_b extensions.vector_cosine_ops);
+CREATE INDEX touchpoints_embedding ON touchpoint.touchpoints USING hnsw (((embedding)::extensions.halfvec(384)) extensions.halfvec_cosine_ops);
+CREATE INDEX touchpoints_embedding_b ON touchpoint.touchpoints USING hnsw (((embedding_b)::extensions.halfvec(384)) extensions.halfvec_cosine_ops);
 CREATE INDEX touchpoints_page ON touchpoint.touchpoints USING btree (kind, occurred_at, id) INCLUDE (client, all_day, cancelled, ends_at) WHERE (deleted_at IS NULL);
 CREATE INDEX touchpoints_people ON touchpoint.touchpoints USING gin (touchpoint.people_keys(people)) WITH (fastupdate=off);
 CREATE INDEX touchpoints_repeats ON touchpoint.touchpoints USING btree (repeats_as) WHERE ((deleted_at IS NULL) AND (repeats_as IS NOT NULL));
@@ -2521,7 +2521,7 @@ begin
   end if;
   return touchpoint.cite((
     select jsonb_agg(jsonb_build_object('id', n.id, 'similarity', n.similarity, 'score', n.similarity)) from (
-      select n.* from touchpoints t, touchpoint.nearest(kept.filter, kept.ids, touchpoint.vector_of(t),
+      select n.* from touchpoints t, touchpoint.nearest(kept.filter, kept.few, touchpoint.vector_of(t),
         greatest(wanted + 1, (touchpoint.ranking()).depth)) n
       where t.id = same[1] and n.id <> t.id order by n.similarity desc, n.id limit wanted) n), touchpoint.question_of(''));
 end
@@ -3475,28 +3475,29 @@ begin
   raise exception 'feedback is append-only' using errcode = 'PT409';
 end
 $function$;
-CREATE OR REPLACE FUNCTION touchpoint.kept(p jsonb, OUT filter text, OUT ids uuid[])
+CREATE OR REPLACE FUNCTION touchpoint.kept(p jsonb, OUT filter text, OUT few tid[])
  RETURNS record
  LANGUAGE plpgsql
  STABLE
  SET search_path TO 'touchpoint', 'pg_temp'
 AS $function$
--- The conditions on `touchpoints t` that p makes, and if they keep few rows, those rows: then `t.id = any($2)`.
+-- The conditions on `touchpoints t` that p makes, and if they keep few rows, where those are: then `t.ctid = any($2)`, which
+-- finds them without an index and is good as long as the snapshot is.
 -- An index over vectors walks from neighbour to neighbour, and gives up before it comes to the few that a filter keeps.
 declare
   narrowed text := touchpoint.search_filter(p);
-  few int := (touchpoint.ranking()).few;
+  most int := (touchpoint.ranking()).few;
 begin
   filter := touchpoint.withheld(p);
   if narrowed is null then
     return;
   end if;
   filter := filter || ' and ' || narrowed;
-  execute format('select array(select t.id from touchpoints t where %s limit %s)', filter, few + 1) into ids;
-  if cardinality(ids) > few then
-    ids := null;
+  execute format('select array(select t.ctid from touchpoints t where %s limit %s)', filter, most + 1) into few;
+  if cardinality(few) > most then
+    few := null;
   else
-    filter := 't.id = any ($2)';
+    filter := 't.ctid = any ($2)';
   end if;
 end
 $function$;
@@ -3811,7 +3812,7 @@ AS $function$
         else coalesce(present->e.key, 'null') in ('null', e.value) end as ours
     from jsonb_each(wanted) e) w
 $function$;
-CREATE OR REPLACE FUNCTION touchpoint.nearest(filter text, ids uuid[], near extensions.vector, wanted integer)
+CREATE OR REPLACE FUNCTION touchpoint.nearest(filter text, few tid[], near extensions.vector, wanted integer)
  RETURNS TABLE(id uuid, similarity double precision)
  LANGUAGE plpgsql
  STABLE ROWS 50
@@ -3832,10 +3833,10 @@ begin
   perform set_config('hnsw.iterative_scan', 'relaxed_order', true),
     set_config('hnsw.ef_search', greatest((touchpoint.ranking()).ef_search, least(wanted, 1000))::text, true);
   return query execute format(
-    case when ids is null then $sql$
+    case when few is null then $sql$
       with indexed as materialized (
-        select t.id, t.%1$I <=> $1 as distance from touchpoints t where %3$s and t.%2$I = %4$L
-        order by t.%1$I <=> $1 limit $3)
+        select t.id, t.%1$I::halfvec(384) <=> $4 as distance from touchpoints t where %3$s and t.%2$I = %4$L
+        order by t.%1$I::halfvec(384) <=> $4 limit $3)
       select i.id, 1 - i.distance from indexed i where (select count(*) from indexed) >= $3
       union all
       (select t.id, 1 - (t.%1$I <=> $1) from touchpoints t
@@ -3847,7 +3848,7 @@ begin
     $sql$ end,
     case s.slot when 'a' then 'embedding' else 'embedding_b' end,
     case s.slot when 'a' then 'encoder' else 'encoder_b' end, filter, s.encoder)
-  using near, ids, wanted;
+  using near, few, wanted, near::halfvec(384);
 end
 $function$;
 CREATE OR REPLACE FUNCTION touchpoint."only"(p jsonb, allowed text[])
@@ -3892,10 +3893,12 @@ CREATE OR REPLACE FUNCTION touchpoint.passage(body text, title text, q touchpoin
  SET search_path TO 'pg_catalog', 'pg_temp'
 AS $function$
 -- What can be cited: of the body's sentences the one that answers most of the question and those after it, 240 characters
--- at most; without any such word its beginning; without a body the title. 8,000 characters are looked at.
+-- at most; without any such word its beginning; without a body the title. 8,000 characters are looked at, a thousand
+-- where no word is asked for.
   with parts as (
     select row_number() over () as place, btrim(s.part) as part
-    from regexp_split_to_table(left(regexp_replace(body, '[ \t\r]+', ' ', 'g'), 8000), '(?<=[.!?])\s+|\n+') s(part)
+    from regexp_split_to_table(regexp_replace(left(body, case when cardinality(q.words) = 0 then 1000 else 8000 end),
+      '[ \t\r]+', ' ', 'g'), '(?<=[.!?])\s+|\n+') s(part)
     where btrim(s.part) <> ''
   ),
   best as (
@@ -4111,7 +4114,7 @@ begin
       from scored s order by score desc, s.id limit $6
     $sql$, case s.slot when 'b' then 'encoder_b' else 'encoder' end, s.encoder,
     case s.slot when 'b' then 'embedding_b' else 'embedding' end, q.share)
-  using kept.filter, kept.ids, near, greatest(k.depth, wanted * 4), q, wanted, k.word_weight;
+  using kept.filter, kept.few, near, greatest(k.depth, wanted * 2), q, wanted, k.word_weight;
 end
 $function$;
 CREATE OR REPLACE FUNCTION touchpoint.ranking(OUT word_weight double precision, OUT title_bonus double precision, OUT depth integer, OUT few integer, OUT found integer, OUT ef_search integer)
@@ -4123,10 +4126,11 @@ AS $function$
 -- What ranking is made of, in one place. A score is the cosine plus word_weight times the share of the question that the
 -- words answer: docs/search.md has the figures. The better the encoder, the less there is for the words to add.
 -- title_bonus: a word in the title counts so much more.
--- depth: candidates by meaning, deep enough that the words have something to reorder, shallow enough for the index.
+-- depth: candidates by meaning, deep enough that the words have something to reorder, shallow enough for the index: a
+-- filter that keeps a tenth has ten times as many looked at.
 -- few: a filter that keeps no more rows has all of them compared; beyond it the index is faster.
 -- found: rows whose words are looked at, those with rare words first. ef_search: what the index keeps in view.
-  select 0.04, 0.25, 50, 2000, 300, 64
+  select 0.04, 0.25, 30, 2000, 200, 64
 $function$;
 CREATE OR REPLACE FUNCTION touchpoint.remote_tokens(title text, body text)
  RETURNS bigint
@@ -4560,7 +4564,7 @@ begin
   return format('t.deleted_at is null and t.kind <> all (%L::text[])', coalesce(kinds, '{}'));
 end
 $function$;
-CREATE OR REPLACE FUNCTION touchpoint.worded(filter text, ids uuid[], q touchpoint.question, wanted integer)
+CREATE OR REPLACE FUNCTION touchpoint.worded(filter text, few tid[], q touchpoint.question, wanted integer)
  RETURNS TABLE(share double precision, id uuid)
  LANGUAGE plpgsql
  STABLE ROWS 50
@@ -4583,8 +4587,8 @@ begin
         where (select count(*) from rare) < $1 and %1$s and t.words @@ %4$L::tsquery limit %3$s)
       select distinct (%5$s)::float8 as share, w.id from (select * from rare union all select * from anyhow) w
       order by share desc, w.id limit $3
-    $sql$, filter, case when ids is null then q.rare else q.anyhow end, found, q.anyhow, q.share)
-  using wanted, ids, greatest(wanted, (touchpoint.ranking()).depth);
+    $sql$, filter, q.rare, found, q.anyhow, q.share)
+  using wanted, few, greatest(wanted, (touchpoint.ranking()).depth);
 end
 $function$;
 CREATE OR REPLACE FUNCTION touchpoint.zone_of(p jsonb)
@@ -4845,7 +4849,7 @@ grant execute on function touchpoint.meeting_rows(jsonb) to service_role;
 grant execute on function touchpoint.meeting_state(touchpoint.touchpoints,text,timestamp with time zone) to service_role;
 grant execute on function touchpoint.meeting_status(text,boolean,timestamp with time zone,timestamp with time zone,boolean,timestamp with time zone,text) to service_role;
 grant execute on function touchpoint.merged(jsonb,jsonb,jsonb) to service_role;
-grant execute on function touchpoint.nearest(text,uuid[],extensions.vector,integer) to service_role;
+grant execute on function touchpoint.nearest(text,tid[],extensions.vector,integer) to service_role;
 grant execute on function touchpoint.page_key(timestamp with time zone,uuid) to service_role;
 grant execute on function touchpoint.page_place(text) to service_role;
 grant execute on function touchpoint.passage(text,text,touchpoint.question) to service_role;
@@ -4880,5 +4884,5 @@ grant execute on function touchpoint.upsert_touchpoints(jsonb,timestamp with tim
 grant execute on function touchpoint.vector_of(touchpoint.touchpoints) to service_role;
 grant execute on function touchpoint.versions() to service_role;
 grant execute on function touchpoint.withheld(jsonb) to service_role;
-grant execute on function touchpoint.worded(text,uuid[],touchpoint.question,integer) to service_role;
+grant execute on function touchpoint.worded(text,tid[],touchpoint.question,integer) to service_role;
 grant execute on function touchpoint.zone_of(jsonb) to service_role;

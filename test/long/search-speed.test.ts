@@ -37,7 +37,8 @@ let store: Store;
 let admin: ReturnType<typeof openSql>;
 let crowd: Crowd;
 beforeAll(async () => {
-  postgres = await startPostgres();
+  // a quarter of 2 GB, as a small hosted one has it; with the default of 128 MB the indexes do not fit
+  postgres = await startPostgres(['shared_buffers=512MB']);
   const url = await postgres.createDatabase();
   admin = openSql(url);
   crowd = await fillCrowd(admin.sql, ROWS);

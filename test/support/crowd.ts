@@ -44,7 +44,7 @@ export async function fillCrowd(sql: PgliteStore['sql'], rows: number): Promise<
     [ENCODER],
   );
   await sql(
-    'create index touchpoints_embedding on touchpoint.touchpoints using hnsw (embedding extensions.vector_cosine_ops)',
+    'create index touchpoints_embedding on touchpoint.touchpoints using hnsw ((embedding::extensions.halfvec(384)) extensions.halfvec_cosine_ops)',
   );
   await sql('analyze');
   await sql(`select public.touchpoint_words_count('{}')`);

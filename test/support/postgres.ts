@@ -36,9 +36,10 @@ const SETTINGS = [
 
 /**
  * Starts a throw-away cluster, reachable on loopback and through a socket in its own folder, everyone trusted.
+ * @param extra settings of the server, `name=value`
  * @throws when `scripts/postgres.sh` finds or makes no Postgres with pgvector, or the server does not start
  */
-export async function startPostgres(): Promise<Postgres> {
+export async function startPostgres(extra: readonly string[] = []): Promise<Postgres> {
   const bin = await binaries();
   const folder = await mkdtemp(path.join(tmpdir(), 'touchpoint-postgres-'));
   const data = path.join(folder, 'data');
@@ -59,6 +60,7 @@ export async function startPostgres(): Promise<Postgres> {
     const port = await freePort();
     const settings = [
       ...SETTINGS,
+      ...extra,
       'listen_addresses=127.0.0.1',
       `port=${port}`,
       `unix_socket_directories=${folder}`,
