@@ -1,5 +1,6 @@
 import type { Graph, GraphRequestOptions } from './client.ts';
 import { GraphProtocolError } from './errors.ts';
+import { firstPageSize, nextPageSize } from './page-size.ts';
 import { Page, shapeProblem } from './schemas.ts';
 
 /** Pages of delta rounds and of plain lists. */
@@ -12,7 +13,10 @@ export interface DeltaPage {
   readonly deltaLink: string | null;
 }
 
-export type PagesOptions = Pick<GraphRequestOptions, 'mailbox' | 'prefer' | 'signal'>;
+export interface PagesOptions extends Pick<GraphRequestOptions, 'mailbox' | 'prefer' | 'signal'> {
+  /** Most items to ask for on a page; what Graph gives by itself when left out. */
+  readonly pageSize?: number;
+}
 
 export interface RoundOptions extends PagesOptions {
   /** Asks for the next page while the last one is worked on; what was asked for and is not wanted any more is dropped. */
@@ -41,8 +45,17 @@ export async function* deltaPages(
 }
 
 /** The one page at an address, to be looked at before a round is begun with it. @throws whatever {@link Graph.request} throws */
-export async function readDeltaPage(graph: Graph, link: string, options: PagesOptions): Promise<DeltaPage> {
-  return readPage(await graph.request(link, options));
+export function readDeltaPage(graph: Graph, link: string, options: PagesOptions): Promise<DeltaPage> {
+  const { pageSize, ...request } = options;
+  return askPage(graph, link, { ...request, size: pageSize && firstPageSize(pageSize) });
+}
+
+type AskOptions = Omit<PagesOptions, 'pageSize'> & { readonly size: number | undefined };
+
+async function askPage(graph: Graph, link: string, { size, ...request }: AskOptions): Promise<DeltaPage> {
+  if (size === undefined) return readPage(await graph.request(link, request));
+  const prefer = [...(request.prefer ?? []), `odata.maxpagesize=${size}`];
+  return readPage(await graph.request(link, { ...request, prefer }));
 }
 
 /** Every item of a plain list, all pages of it. @throws as {@link deltaPages}, except that the last page carries no link */
@@ -53,12 +66,13 @@ export async function listItems(graph: Graph, start: string, options: PagesOptio
 }
 
 async function* pages(graph: Graph, start: string, options: RoundOptions): AsyncGenerator<DeltaPage> {
-  const { ahead = false, first, ...request } = options;
+  const { ahead = false, first, pageSize, ...request } = options;
   const stop = new AbortController();
   const signal = ahead
     ? AbortSignal.any([stop.signal, ...(request.signal ? [request.signal] : [])])
     : request.signal;
-  const ask = (link: string) => readDeltaPage(graph, link, { ...request, ...(signal ? { signal } : {}) });
+  let size = pageSize && firstPageSize(pageSize);
+  const ask = (link: string) => askPage(graph, link, { ...request, ...(signal ? { signal } : {}), size });
   const walked = new Set<string>();
   let asked: Promise<DeltaPage> | null = first ?? null;
   try {
@@ -68,6 +82,7 @@ async function* pages(graph: Graph, start: string, options: RoundOptions): Async
       if (page.nextLink !== null && walked.has(page.nextLink)) {
         throw new GraphProtocolError('a page links to one that was already read');
       }
+      size &&= nextPageSize(page.items, { size, most: pageSize ?? size });
       asked = ahead && page.nextLink !== null ? ask(page.nextLink) : null;
       // whoever stops before it is wanted is not told of its failure
       asked?.catch(() => undefined);

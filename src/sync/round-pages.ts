@@ -6,6 +6,7 @@ import { knownKeys, type PageCommit, type Window } from '../store/pages.ts';
 import { type CalendarRound, calendarPage } from './calendar-page.ts';
 import type { FeedSettings, SeenPage, SyncDeps } from './feed.ts';
 import { type MailRound, mailPages } from './mail-page.ts';
+import { type Ahead, oneAhead } from './one-ahead.ts';
 import type { PageItem } from './page.ts';
 import type { Round } from './round.ts';
 
@@ -25,10 +26,21 @@ export interface MappedPage {
   readonly series: PageCommit['series'];
 }
 
-export async function* roundPages(deps: PageDeps, walk: RoundWalk): AsyncGenerator<MappedPage> {
+/**
+ * While whoever walks the round stores a page, the next one is mapped and the one after it is on its way. What was begun
+ * and is not wanted any more is dropped.
+ */
+export function roundPages(deps: PageDeps, walk: RoundWalk): AsyncGenerator<MappedPage> {
+  const { settings } = walk;
+  const mapped = (ahead: Ahead) =>
+    mappedPages(deps, { ...walk, settings: { ...settings, signal: ahead.signal } }, ahead);
+  return oneAhead(mapped, settings.signal);
+}
+
+async function* mappedPages(deps: PageDeps, walk: RoundWalk, ahead: Ahead): AsyncGenerator<MappedPage> {
   const { feed, plan, settings } = walk;
-  const { start, prefer } = source(feed, plan, settings);
-  const map = mapper(deps, walk);
+  const { start, prefer } = source(feed, plan);
+  const map = mapper(deps, walk, ahead);
   const seen = settings.seen?.link === start ? { first: settings.seen.page } : {};
   const options = { ...pageOptions(feed, settings, prefer), ahead: true, ...seen };
   for await (const page of deltaPages(deps.graph, start, options)) {
@@ -38,40 +50,37 @@ export async function* roundPages(deps: PageDeps, walk: RoundWalk): AsyncGenerat
 
 function pageOptions(
   { mailbox }: FeedRow,
-  { signal }: FeedSettings,
+  { signal, pageSize }: FeedSettings,
   prefer: readonly string[],
 ): PagesOptions {
-  return { mailbox, prefer, ...(signal === undefined ? {} : { signal }) };
+  return { mailbox, prefer, pageSize, ...(signal === undefined ? {} : { signal }) };
 }
 
 /** The first page of a round that goes on from a cursor, before the feed is leased; null for any other round. */
 export function glance(deps: Pick<SyncDeps, 'graph'>, { feed, plan, settings }: RoundWalk): SeenPage | null {
   if (plan.link === null || plan.begin?.round !== 'delta') return null;
-  const { prefer } = source(feed, plan, settings);
+  const { prefer } = source(feed, plan);
   const page = readDeltaPage(deps.graph, plan.link, pageOptions(feed, settings, prefer));
   // whoever walks the round is told of the failure; when nobody does, it was nobody's
   page.catch(() => undefined);
   return { link: plan.link, page };
 }
 
-function source(feed: FeedRow, plan: Round, { pageSize }: FeedSettings) {
-  const paging = `odata.maxpagesize=${pageSize}`;
+function source(feed: FeedRow, plan: Round) {
   if (plan.window !== null) {
-    return {
-      start: plan.link ?? calendarDeltaUrl(feed.mailbox, plan.window),
-      prefer: [...CALENDAR_PREFER, paging],
-    };
+    return { start: plan.link ?? calendarDeltaUrl(feed.mailbox, plan.window), prefer: CALENDAR_PREFER };
   }
-  return {
-    start: plan.link ?? messagesDeltaUrl(feed.mailbox, feed.target),
-    prefer: [...MAIL_PREFER, paging],
-  };
+  return { start: plan.link ?? messagesDeltaUrl(feed.mailbox, feed.target), prefer: MAIL_PREFER };
 }
 
 type PageMapper = (raw: readonly unknown[]) => Promise<Omit<MappedPage, 'page'>>;
 
-function mapper(deps: PageDeps, walk: RoundWalk): PageMapper {
-  if (walk.plan.window === null) return mailPages(mailRound(deps, walk));
+function mapper(deps: PageDeps, walk: RoundWalk, { settled }: Ahead): PageMapper {
+  if (walk.plan.window === null) {
+    const round = mailRound(deps, walk);
+    // the page before it may be what makes a key known
+    return mailPages({ ...round, known: (keys) => settled().then(() => round.known(keys)) });
+  }
   const round = calendarRound(deps, walk, walk.plan.window);
   return (raw) => calendarPage(round, raw);
 }
