@@ -108,6 +108,13 @@ function generator(seed: number): () => number {
   };
 }
 
+/** So many of the items, in an order of their own; the same for the same seed, and fewer are the first of more. */
+export function sampled<T>(items: readonly T[], count: number, seed: number): readonly T[] {
+  const random = generator(seed);
+  const drawn = items.map((item) => ({ item, place: random() })).sort((a, b) => a.place - b.place);
+  return drawn.slice(0, count).map(({ item }) => item);
+}
+
 /** Value below which this share of the values lies. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);

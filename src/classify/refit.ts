@@ -42,7 +42,7 @@ export interface Refit {
  * @param tolerance how much the mean of accuracy and macro-F1 may fall, 0..1
  */
 export async function refit(
-  bench: Workbench,
+  bench: Pick<Workbench, 'taxonomy' | 'encoder' | 'width' | 'inUse' | 'scorer'>,
   lessons: readonly Lesson[],
   options: {
     readonly tolerance: number;

@@ -155,7 +155,7 @@ function published({ confidence: _, ...classification }: Decision): Classificati
 }
 
 /** Runs `work` once for all callers; a failure is forgotten, so that the next caller tries again. */
-function memoised<T>(work: () => Promise<T>): () => Promise<T> {
+export function memoised<T>(work: () => Promise<T>): () => Promise<T> {
   let running: Promise<T> | undefined;
   return () => {
     running ??= work().catch((error: unknown) => {

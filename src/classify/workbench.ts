@@ -1,8 +1,9 @@
+import type { Decision } from './decide.ts';
 import { Encoder } from './encoder.ts';
 import { findEncoder, type ReadingWidth } from './encoder-files.ts';
-import { type FoundHeads, findHeads, type Heads } from './heads.ts';
-import { buildScorer, type Scorer } from './scorer.ts';
-import { headsPlaces, type TaggerOptions } from './tagger.ts';
+import { type FoundHeads, findHeads, type Heads, NO_HEADS } from './heads.ts';
+import { buildScorer, type Encoded, type Scorer } from './scorer.ts';
+import { headsPlaces, memoised, type TaggerOptions } from './tagger.ts';
 import { readTaxonomy, type Taxonomy } from './taxonomy.ts';
 import { cachedVectors } from './vector-cache.ts';
 
@@ -22,6 +23,8 @@ export interface Workbench extends AsyncDisposable {
   ): Promise<readonly Float32Array[]>;
   /** One vector, never from the cache: for measuring how long it takes. */
   encode(prompt: string): Promise<Float32Array>;
+  /** What a tagger would answer now, one answer a text. */
+  answers(task: string, texts: readonly Encoded[]): Promise<readonly Decision[]>;
   /** Answers by these heads, and by derived ones where they have none. */
   scorer(heads: Heads): Promise<Scorer>;
 }
@@ -34,6 +37,8 @@ export async function openWorkbench(options: TaggerOptions): Promise<Workbench> 
   const inUse = await findHeads(headsPlaces(options), files.id, log);
   const encoder = new Encoder({ files, workers, log });
   const embed = (texts: readonly string[]) => encoder.embed(texts);
+  const scorer = (trained: Heads) => buildScorer({ taxonomy, encoder, trained }, { dir, log });
+  const scorerInUse = memoised(() => scorer(inUse?.heads ?? NO_HEADS));
   return {
     taxonomy,
     encoder: files.id,
@@ -46,7 +51,11 @@ export async function openWorkbench(options: TaggerOptions): Promise<Workbench> 
       if (vector === undefined) throw new Error('the encoder gave no vector');
       return vector;
     },
-    scorer: (trained) => buildScorer({ taxonomy, encoder, trained }, { dir, log }),
+    answers: async (task, texts) => {
+      const score = await scorerInUse();
+      return texts.map((text) => score(task, text));
+    },
+    scorer,
     [Symbol.asyncDispose]: () => encoder.close(),
   };
 }

@@ -9,6 +9,10 @@ export function whole(text: string): number {
   return Number(text);
 }
 
+export function wholeOrNone(text: string): number {
+  return text === '0' ? 0 : whole(text);
+}
+
 export function share(text: string): number {
   if (!/^(0?\.\d+|0|1)$/.test(text)) throw new InvalidArgumentError('wants a share of 0 to 1, such as 0.01.');
   return Number(text);

@@ -1,5 +1,7 @@
 import type { Interval, TaskReport } from '../classify/evaluate.ts';
-import { count } from './output.ts';
+import type { LlmReport } from './evaluate-llm.ts';
+import { count, plural } from './output.ts';
+import { STOPPED } from './second-opinions.ts';
 
 /** An evaluation as Markdown tables: to be read on a terminal and to be put into a model card as it is. */
 
@@ -11,13 +13,14 @@ interface About {
   readonly latency: { readonly texts: number; readonly p50Ms: number; readonly p95Ms: number };
 }
 
-export function evaluationText(about: About, reports: readonly TaskReport[]): string {
+export function evaluationText(about: About, reports: readonly TaskReport[], llm: LlmReport | null): string {
   const { encoder, heads, items, split, latency } = about;
   const of = split === null ? '' : ` of the ${split} split`;
   return [
     `${count(items)} items${of}; encoder ${encoder}, heads ${heads}; one text to all its tags in ${latency.p50Ms} ms (median), ${latency.p95Ms} ms (95th percentile). In brackets: 95 % bootstrap intervals.`,
     overview(reports),
     baselines(reports),
+    ...(llm === null ? [] : languageModel(llm)),
     coverage(reports),
     ...reports.map(details),
   ].join('\n\n');
@@ -57,6 +60,23 @@ function baselines(reports: readonly TaskReport[]): string {
   const names = reports[0]?.baselines.map(({ name }) => name) ?? [];
   const rows = reports.map(({ task, measures, baselines: all }) => [task, pair(measures), ...all.map(pair)]);
   return table(['accuracy / macro-F1', 'heads', ...names], rows);
+}
+
+/** Ours and theirs on the items that were answered there, which are too few to compare with the tables above. */
+function languageModel({ model, items, tokens, stopped, tasks }: LlmReport): string[] {
+  const rows = tasks.map(({ task, asked, answered, ours, theirs }) => [
+    task,
+    `${count(answered)} of ${count(asked)}`,
+    ...[ours, theirs].flatMap(({ accuracy, macroF1, intervals }) => [
+      sure(accuracy, intervals.accuracy),
+      sure(macroF1, intervals.macroF1),
+    ]),
+  ]);
+  const why = stopped === null ? '' : `; ${STOPPED[stopped]}`;
+  return [
+    `${model} was to be asked about ${plural(items, 'item')}: ${plural(tokens, 'token')} spent${why}. Both on the items that it answered:`,
+    table(['task', 'answered', 'our accuracy', 'our macro-F1', 'its accuracy', 'its macro-F1'], rows),
+  ];
 }
 
 /** How right the surest answers are. */

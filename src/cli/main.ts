@@ -7,7 +7,16 @@ import { packagePath } from '../core/paths.ts';
 import { SCOPES } from '../core/settings.ts';
 import { KINDS } from '../core/touchpoint.ts';
 import { StoreLocked } from '../store/lock.ts';
-import { instant, kindOption, labelOption, personOption, portNumber, share, whole } from './arguments.ts';
+import {
+  instant,
+  kindOption,
+  labelOption,
+  personOption,
+  portNumber,
+  share,
+  whole,
+  wholeOrNone,
+} from './arguments.ts';
 import { type Context, type GlobalOptions, openContext } from './context.ts';
 
 /** Exit codes: 0 done, 1 failed, 2 wrong usage or configuration. Each command is loaded when it is asked for. */
@@ -109,6 +118,12 @@ command('evaluate', 'measures the answers on labelled items')
   )
   .option('--task <task>', 'only this task')
   .option('--svg <folder>', 'writes reliability plots and confusion matrices there')
+  .option(
+    '--llm <n>',
+    'asks the fallback too, about so many of the items, which costs its tokens',
+    wholeOrNone,
+    0,
+  )
   .option(
     '--compare <folders...>',
     'two models folders, the old one first: what the new one changes; exit 1 beyond',

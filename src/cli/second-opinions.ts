@@ -4,12 +4,8 @@ import type { Remote } from '../classify/remote.ts';
 import { readTaxonomy } from '../classify/taxonomy.ts';
 import { reasonOf } from '../core/errors.ts';
 import type { FallbackSettings } from '../core/fallback-settings.ts';
-import {
-  askSecondOpinions,
-  type OpinionDeps,
-  type OpinionResult,
-  type OpinionSettings,
-} from '../sync/second-opinion.ts';
+import type { OpinionSettings, RunDeps } from '../sync/opinion-run.ts';
+import { askSecondOpinions, type OpinionResult } from '../sync/second-opinion.ts';
 import type { Context } from './context.ts';
 import { count, plural, printLine } from './output.ts';
 
@@ -23,7 +19,8 @@ export async function secondOpinions(context: Context, signal?: AbortSignal): Pr
   const time = AbortSignal.timeout(config.fallback.pass_seconds * 1000);
   const either = signal === undefined ? time : AbortSignal.any([signal, time]);
   try {
-    return await askSecondOpinions(await depsOf(context, remote), either);
+    const version = (await context.tagger()).taxonomy;
+    return await askSecondOpinions({ ...(await runDeps(context, remote)), version }, either);
   } catch (error) {
     // the tags are there, only marked uncertain: nothing waits for this
     log.warn({ reason: reasonOf(error) }, 'no second opinions for now');
@@ -56,13 +53,12 @@ export async function openRemote({ config, clock }: Context): Promise<Remote | n
   return (await import('../classify/remote-openai.ts')).openaiRemote({ ...access, clock });
 }
 
-async function depsOf(context: Context, remote: Remote): Promise<OpinionDeps> {
+/** What asking takes, whatever is asked. */
+export async function runDeps(context: Context, remote: Remote): Promise<Omit<RunDeps, 'book'>> {
   const { config, clock, log } = context;
-  const [store, tagger] = [await context.store(), await context.tagger()];
   return {
-    ...{ store, clock, log, remote },
+    ...{ store: await context.store(), clock, log, remote },
     taxonomy: await readTaxonomy(config.taxonomyFile),
-    version: tagger.taxonomy,
     owner: `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`,
     settings: opinionSettings(config.fallback),
     random: Math.random,
@@ -87,7 +83,8 @@ function opinionSettings(settings: FallbackSettings): OpinionSettings {
   };
 }
 
-const STOPPED = {
+/** Why nothing more was asked. */
+export const STOPPED = {
   budget: 'the budget of the day is spent',
   away: 'the endpoint does not answer',
   misconfigured: 'the endpoint does not accept it (touchpoint status says why)',

@@ -1,7 +1,7 @@
 import { type Probed, probeDashboard } from '../store/dashboard.ts';
 import { readStatus, readTagRate, type StatusRow, type TagRate } from '../store/feeds.ts';
 import { type FallbackStatus, readFallbackStatus } from '../store/opinions.ts';
-import { dayAt } from '../sync/second-opinion.ts';
+import { dayAt } from '../sync/opinion-run.ts';
 import { CIRCUIT, KIND_WORDS, STATE_WORDS } from '../sync/states.ts';
 import type { Context } from './context.ts';
 import { count, plural, printJson, printLine } from './output.ts';

@@ -1,60 +1,14 @@
-import { randomBytes } from 'node:crypto';
-import { promptText } from '../classify/prompt.ts';
-import {
-  compose,
-  estimate,
-  type Opinion,
-  place,
-  type Question,
-  questionVersion,
-  readReply,
-  speaksToModels,
-} from '../classify/questions.ts';
-import { askPatiently, GaveUp, type Patience, type Remote, type RemoteReply } from '../classify/remote.ts';
-import type { Taxonomy } from '../classify/taxonomy.ts';
-import { reasonOf } from '../core/errors.ts';
-import type { Log } from '../core/log.ts';
-import { clip } from '../core/text.ts';
-import {
-  type Claimed,
-  claimUncertain,
-  type OpinionRow,
-  type Reservation,
-  reserve,
-  settle,
-} from '../store/opinions.ts';
-import type { Store } from '../store/store.ts';
-import { disguised } from './disguise.ts';
+import { claimUncertain, settle } from '../store/opinions.ts';
+import { OpinionRun, questionVersions, type RunDeps, type Stopped } from './opinion-run.ts';
 
 /**
  * Asks the fallback about what the tagger was unsure of: after tagging, apart from it, and within a budget. Whatever goes
  * wrong here, the items stay as they are, marked uncertain.
  */
 
-export interface OpinionSettings {
-  /** Items a request. */
-  readonly batch: number;
-  /** Of an item's text, as it is sent (UTF-16 units). */
-  readonly longest: number;
-  readonly dailyTokens: number | null;
-  /** In the currency of the prices. */
-  readonly dailyCost: number | null;
-  /** Per million tokens; null counts no money. */
-  readonly prices: { readonly input: number; readonly output: number } | null;
-  readonly withholdKinds: readonly string[];
-  readonly withholdLabels: readonly { readonly task: string; readonly label: string }[];
-}
-
-export interface OpinionDeps extends Patience {
-  readonly store: Store;
-  readonly log: Log;
-  /** Told from other daemons by it. */
-  readonly owner: string;
-  readonly remote: Remote;
-  readonly taxonomy: Taxonomy;
+export interface OpinionDeps extends Omit<RunDeps, 'book'> {
   /** The tagger's version of it. */
   readonly version: string;
-  readonly settings: OpinionSettings;
 }
 
 export interface OpinionResult {
@@ -64,8 +18,7 @@ export interface OpinionResult {
   readonly asked: number;
   readonly answered: number;
   readonly tokens: number;
-  /** Why it ended before everything was asked. */
-  readonly stopped: 'budget' | 'away' | 'misconfigured' | 'time' | null;
+  readonly stopped: Stopped | null;
 }
 
 /** Longer than every try and wait of one claim takes, in seconds; then others may take it. */
@@ -73,14 +26,15 @@ const CLAIM_SECONDS = 900;
 
 /** Asks until nothing is left, the budget is spent, the endpoint is away, or `signal` aborts. Throws for the store alone. */
 export async function askSecondOpinions(deps: OpinionDeps, signal: AbortSignal): Promise<OpinionResult> {
-  const run = new Run(deps, signal);
+  const run = new OpinionRun({ ...deps, book: (settlement) => settle(deps.store, settlement) }, signal);
+  let reused = 0;
   while (run.stopped === null) {
-    const { reused, rows } = await claim(deps);
-    run.reused += reused;
-    if (rows.length === 0) break;
-    await run.putAll(rows);
+    const claimed = await claim(deps);
+    reused += claimed.reused;
+    if (claimed.rows.length === 0) break;
+    await run.putAll(claimed.rows);
   }
-  const { reused, asked, answered, tokens, stopped } = run;
+  const { asked, answered, tokens, stopped } = run;
   return { reused, asked, answered, tokens, stopped };
 }
 
@@ -92,206 +46,8 @@ function claim(deps: OpinionDeps) {
     seconds: CLAIM_SECONDS,
     taxonomy: version,
     limit: settings.batch,
-    tasks: versions(deps),
+    tasks: questionVersions(deps),
     withholdKinds: settings.withholdKinds,
     withholdLabels: settings.withholdLabels,
   });
-}
-
-function versions({ taxonomy, remote, settings }: OpinionDeps): Record<string, string> {
-  const entries = Object.entries(taxonomy.tasks).map(([name, task]) => {
-    return [name, questionVersion(name, task, remote.model, settings.longest)] as const;
-  });
-  return Object.fromEntries(entries);
-}
-
-interface Item {
-  readonly row: Claimed;
-  readonly question: Question;
-}
-
-/** What one request came to. */
-type Outcome = { readonly rows: readonly OpinionRow[]; readonly again: readonly Item[] };
-
-class Run {
-  readonly #deps: OpinionDeps;
-  readonly #signal: AbortSignal;
-  readonly #versions: Readonly<Record<string, string>>;
-  reused = 0;
-  asked = 0;
-  answered = 0;
-  tokens = 0;
-  stopped: OpinionResult['stopped'] = null;
-
-  constructor(deps: OpinionDeps, signal: AbortSignal) {
-    this.#deps = deps;
-    this.#signal = signal;
-    this.#versions = versions(deps);
-  }
-
-  /** Together those that say nothing to a model; one by one those that do. Once stopped, the rest is given back. */
-  async putAll(rows: readonly Claimed[]): Promise<void> {
-    const items = rows.map((row): Item => ({ row, question: questionOf(row, this.#deps.settings.longest) }));
-    const [alone, together] = [
-      items.filter(({ question }) => speaksToModels(question.text)),
-      items.filter(({ question }) => !speaksToModels(question.text)),
-    ];
-    const groups = [...(together.length > 0 ? [together] : []), ...alone.map((item) => [item])];
-    for (const group of groups) await this.#put(group);
-  }
-
-  async #put(group: readonly Item[]): Promise<void> {
-    const { taxonomy, settings, store } = this.#deps;
-    const request = compose(
-      taxonomy,
-      group.map(({ question }) => question),
-    );
-    const { tokensIn, tokensOut } = estimate(request);
-    const reservation = this.#reservation(tokensIn, tokensOut);
-    if (this.stopped === null && this.#signal.aborted) this.stopped = 'time';
-    const budget = { tokens: settings.dailyTokens, micros: micros(settings.dailyCost) };
-    if (this.stopped === null && !(await reserve(store, reservation, budget))) this.stopped = 'budget';
-    if (this.stopped !== null) return this.#giveBack(group);
-    try {
-      const { reply, failures } = await askPatiently(this.#deps.remote, request, this.#deps, this.#signal);
-      const outcome = this.#read(group, reply);
-      const used = { tokensIn: reply.tokensIn ?? tokensIn, tokensOut: reply.tokensOut ?? tokensOut };
-      await this.#settle(reservation, { ...used, requests: failures + 1, failedRequests: failures, outcome });
-      for (const item of outcome.again) await this.#put([{ ...item, question: renamed(item.question) }]);
-    } catch (error) {
-      if (!(error instanceof GaveUp) && !this.#signal.aborted) throw error;
-      await this.#giveUp(group, reservation, error);
-    }
-  }
-
-  /** In a group, what has no usable answer is asked again alone: one item may have spoiled it for the others. */
-  #read(group: readonly Item[], reply: RemoteReply): Outcome {
-    const { taxonomy } = this.#deps;
-    const questions = group.map(({ question }) => question);
-    const found = reply.outcome === 'answered' ? readReply(taxonomy, questions, reply.text) : null;
-    const missing = reply.outcome === 'refused' ? 'refused' : 'unusable';
-    const outcome: { rows: OpinionRow[]; again: Item[] } = { rows: [], again: [] };
-    for (const item of group) {
-      const { row, question } = item;
-      const left: string[] = [];
-      for (const task of question.tasks) {
-        const opinion = found?.get(place(question.key, task));
-        if (opinion === undefined && group.length > 1) left.push(task);
-        else outcome.rows.push(this.#rowOf(row, task, opinion ?? { state: missing }));
-      }
-      if (left.length > 0) outcome.again.push({ row, question: { ...question, tasks: left } });
-    }
-    return outcome;
-  }
-
-  #rowOf(row: Claimed, task: string, opinion: Opinion | { state: 'refused' | 'unusable' }): OpinionRow {
-    return {
-      touchpoint: row.id,
-      task,
-      textHash: row.text_hash,
-      version: this.#versions[task] ?? '',
-      state: opinion.state,
-      labels: opinion.state === 'answered' ? opinion.labels : [],
-    };
-  }
-
-  async #settle(
-    reservation: Reservation,
-    used: {
-      readonly tokensIn: number;
-      readonly tokensOut: number;
-      readonly requests: number;
-      readonly failedRequests: number;
-      readonly outcome: Outcome;
-    },
-  ): Promise<void> {
-    const { outcome, ...counts } = used;
-    await settle(this.#deps.store, {
-      ...this.#signed(),
-      ...counts,
-      reservation,
-      micros: this.#price(used.tokensIn, used.tokensOut),
-      rows: outcome.rows,
-      released: [],
-    });
-    this.asked += outcome.rows.length;
-    this.answered += outcome.rows.filter(({ state }) => state === 'answered').length;
-    this.tokens += used.tokensIn + used.tokensOut;
-  }
-
-  async #giveUp(group: readonly Item[], reservation: Reservation, error: unknown): Promise<void> {
-    const gaveUp = error instanceof GaveUp ? error : null;
-    this.stopped = gaveUp === null ? 'time' : gaveUp.misconfigured ? 'misconfigured' : 'away';
-    const reason = gaveUp === null ? 'out of time' : reasonOf(gaveUp.cause);
-    this.#deps.log.warn({ reason }, 'no second opinions for now');
-    await settle(this.#deps.store, {
-      ...this.#signed(),
-      ...NOTHING_USED,
-      reservation,
-      requests: gaveUp?.failures ?? 1,
-      failedRequests: gaveUp?.failures ?? 1,
-      error: reason,
-      rows: [],
-      released: released(group),
-    });
-  }
-
-  async #giveBack(group: readonly Item[]): Promise<void> {
-    const reservation = { ...this.#reservation(0, 0), micros: 0 };
-    await settle(this.#deps.store, {
-      ...this.#signed(),
-      ...NOTHING_USED,
-      reservation,
-      requests: 0,
-      failedRequests: 0,
-      rows: [],
-      released: released(group),
-    });
-  }
-
-  #signed() {
-    return { now: new Date(this.#deps.clock.now()).toISOString(), owner: this.#deps.owner };
-  }
-
-  /** Of the day on which it is asked, whenever the answer comes. */
-  #reservation(tokensIn: number, tokensOut: number): Reservation {
-    const day = dayAt(this.#deps.clock.now());
-    return { day, tokens: tokensIn + tokensOut, micros: this.#price(tokensIn, tokensOut) };
-  }
-
-  /** A price per million is so many millionths a token. */
-  #price(tokensIn: number, tokensOut: number): number {
-    const { prices } = this.#deps.settings;
-    return prices === null ? 0 : Math.ceil(tokensIn * prices.input + tokensOut * prices.output);
-  }
-}
-
-const NOTHING_USED = { tokensIn: 0, tokensOut: 0, micros: 0 };
-
-function micros(amount: number | null): number | null {
-  return amount === null ? null : Math.floor(amount * 1e6);
-}
-
-function released(group: readonly Item[]) {
-  return group.flatMap(({ row, question }) => question.tasks.map((task) => ({ touchpoint: row.id, task })));
-}
-
-function questionOf(row: Claimed, longest: number): Question {
-  const known = { people: row.people, clientNames: row.client_names };
-  const prompt = promptText({ title: disguised(row.title, known), text: disguised(row.body, known) });
-  return { key: freshKey(), kind: row.kind, text: clip(prompt, longest), tasks: row.tasks };
-}
-
-function renamed(question: Question): Question {
-  return { ...question, key: freshKey() };
-}
-
-/** Eight random bytes: no text can know the key of another. */
-function freshKey(): string {
-  return randomBytes(8).toString('hex');
-}
-
-/** Budgets are by UTC day. */
-export function dayAt(now: number): string {
-  return new Date(now).toISOString().slice(0, 10);
 }

@@ -15,7 +15,6 @@ import type { Lesson } from '../../src/classify/lessons.ts';
 import { refit, undoHeads, writeHeads } from '../../src/classify/refit.ts';
 import { buildScorer } from '../../src/classify/scorer.ts';
 import type { Taxonomy } from '../../src/classify/taxonomy.ts';
-import type { Workbench } from '../../src/classify/workbench.ts';
 import { silentLog } from '../../src/core/log.ts';
 import { madeUpTask, numbers, vectorFor } from './made-up.ts';
 import { temporaryFolder } from './model-folder.ts';
@@ -25,7 +24,7 @@ const taxonomy: Taxonomy = { tasks: { place: madeUpTask(LABELS), time: madeUpTas
 const ENCODER_ID = 'made-up@00000000';
 
 /** A bench whose encoder knows nothing: every phrase is noise. */
-function bench(inUse: FoundHeads | null): Workbench {
+function bench(inUse: FoundHeads | null): Parameters<typeof refit>[0] {
   const random = numbers(5);
   const embed = async (texts: readonly string[]) => texts.map(() => vectorFor(300, 3, random));
   return {
@@ -33,14 +32,11 @@ function bench(inUse: FoundHeads | null): Workbench {
     encoder: ENCODER_ID,
     width: DIMENSIONS,
     inUse,
-    vectors: embed,
-    encode: async () => vectorFor(300, 3, random),
     scorer: (trained) =>
       buildScorer(
         { taxonomy, encoder: { id: ENCODER_ID, embed }, trained },
         { dir: undefined, log: silentLog },
       ),
-    [Symbol.asyncDispose]: async () => undefined,
   };
 }
 
