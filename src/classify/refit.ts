@@ -28,7 +28,7 @@ export interface TaskChange {
     readonly to: string | null;
     readonly items: number;
   }[];
-  readonly verdict: 'replaced' | 'kept: worse' | 'kept: too little data';
+  readonly verdict: 'replaced' | 'kept: worse' | 'kept: too little data' | 'left: has no head';
   readonly reason?: string;
 }
 
@@ -54,6 +54,7 @@ export async function refit(
   const trained: Record<string, TaskHeads> = {};
   const reasons = new Map<string, string>();
   for (const [name, task] of Object.entries(taxonomy.tasks)) {
+    if (task.engine === 'entailment') continue;
     const result = trainTask(task, samplesFor(name, lessons, options.vectors));
     if ('heads' in result) trained[name] = result.heads;
     else reasons.set(name, result.skipped);
@@ -66,8 +67,9 @@ export async function refit(
     tasks: trained,
   };
   const [before, after] = [await bench.scorer(inUse?.heads ?? NO_HEADS), await bench.scorer(toHeads(fresh))];
-  const changes = Object.entries(taxonomy.tasks).map(([name, task]) => {
+  const changes = Object.entries(taxonomy.tasks).map(([name, task]): TaskChange => {
     const reason = reasons.get(name);
+    if (task.engine === 'entailment') return leftAlone(name);
     const asked = { name, task, lessons, vectors: options.vectors };
     return { ...compare(asked, before, after, options.tolerance), ...settledBy(reason) };
   });
@@ -78,6 +80,16 @@ export async function refit(
     }),
   );
   return { file: { ...fresh, tasks }, changes };
+}
+
+/** A model of its own answers it; heads that it had before come back with `engine: heads`. */
+function leftAlone(task: string): TaskChange {
+  return {
+    ...{ task, train: 0, dev: 0, before: null, after: null },
+    ...flipsBetween([], []),
+    verdict: 'left: has no head',
+    reason: 'an entailment model answers it, which is not fitted here',
+  };
 }
 
 function settledBy(reason: string | undefined): Pick<TaskChange, 'verdict' | 'reason'> | object {

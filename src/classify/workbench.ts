@@ -1,6 +1,7 @@
 import type { Decision } from './decide.ts';
 import { Encoder } from './encoder.ts';
 import { findEncoder, type ReadingWidth } from './encoder-files.ts';
+import { type Entailment, openEntailment } from './entailment.ts';
 import { type FoundHeads, findHeads, type Heads, NO_HEADS } from './heads.ts';
 import { buildScorer, type Encoded, type Scorer } from './scorer.ts';
 import { headsPlaces, memoised, type TaggerOptions } from './tagger.ts';
@@ -38,6 +39,13 @@ export async function openWorkbench(options: TaggerOptions): Promise<Workbench> 
   const encoder = new Encoder({ files, workers, log });
   const embed = (texts: readonly string[]) => encoder.embed(texts);
   const scorer = (trained: Heads) => buildScorer({ taxonomy, encoder, trained }, { dir, log });
+  let opened: Entailment | undefined;
+  // only when it is asked: training needs no such model, and it may not be here
+  const entailment = memoised(async () => {
+    const allowRemote = options.allowRemote === true;
+    opened = await openEntailment(taxonomy, { modelsDir, cacheDir: dir, allowRemote, log });
+    return opened;
+  });
   const scorerInUse = memoised(() => scorer(inUse?.heads ?? NO_HEADS));
   return {
     taxonomy,
@@ -52,10 +60,17 @@ export async function openWorkbench(options: TaggerOptions): Promise<Workbench> 
       return vector;
     },
     answers: async (task, texts) => {
+      if (taxonomy.tasks[task]?.engine === 'entailment')
+        return (await entailment()).decide(
+          task,
+          texts.map(({ prompt }) => prompt),
+        );
       const score = await scorerInUse();
       return texts.map((text) => score(task, text));
     },
     scorer,
-    [Symbol.asyncDispose]: () => encoder.close(),
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([encoder.close(), opened?.[Symbol.asyncDispose]()]);
+    },
   };
 }

@@ -1,8 +1,7 @@
 import path from 'node:path';
-import { taskDrift, vectorDrift } from '../classify/drift.ts';
+import { type TaskDrift, taskDrift, type VectorDrift, vectorDrift } from '../classify/drift.ts';
 import { searchVector } from '../classify/encoder-files.ts';
 import { checkLabels, type Example, goldOf } from '../classify/examples.ts';
-import { NO_HEADS } from '../classify/heads.ts';
 import { promptText } from '../classify/prompt.ts';
 import { openWorkbench, type Workbench } from '../classify/workbench.ts';
 import { ConfigError } from '../core/errors.ts';
@@ -42,44 +41,68 @@ export async function compareModels(
   checkLabels(examples, now.taxonomy);
   const [before, after] = [await answersOf(old, examples), await answersOf(now, examples)];
   endProgress();
-  const tasks = Object.keys(now.taxonomy.tasks).flatMap((task) => {
-    const pairs = examples.flatMap((example, at) => {
-      const gold = goldOf(task, example);
-      return gold === undefined ? [] : [{ gold, old: before.answer(task, at), now: after.answer(task, at) }];
-    });
-    return pairs.length === 0 ? [] : [taskDrift(task, pairs)];
-  });
+  const tasks = await drifts(before, after, { examples, tasks: Object.keys(now.taxonomy.tasks) });
   const step = Math.max(1, Math.ceil(examples.length / CANARIES));
   const some = (vectors: readonly Float32Array[]) =>
     vectors.filter((_, at) => at % step === 0).map(searchVector);
   const vectors = vectorDrift(some(before.vectors), some(after.vectors));
-  const exceeded = [
-    ...tasks
-      .filter(({ flipped }) => flipped > gates.mostFlips)
-      .map(
-        ({ task, flipped }) =>
-          `${task}: ${percent(flipped)} of the answers turned, at most ${percent(gates.mostFlips)} may`,
-      ),
-    ...(vectors.overlap < gates.leastOverlap
-      ? [
-          `search: ${percent(vectors.overlap)} of the ten nearest stayed, at least ${percent(gates.leastOverlap)} must`,
-        ]
-      : []),
-  ];
+  const exceeded = beyond(gates, tasks, vectors);
   if (json)
     printJson({ old: old.encoder, new: now.encoder, items: examples.length, tasks, vectors, exceeded });
   else {
     printLine(`${old.encoder} and ${now.encoder} on ${plural(examples.length, 'item')}`);
-    for (const { task, items, flips, mended, broken, other, flipped } of tasks)
-      printLine(
-        `${task.padEnd(10)} ${count(flips)} of ${count(items)} answers turned (${percent(flipped)}): ${mended} mended, ${broken} broken, ${other} otherwise`,
-      );
+    for (const drift of tasks) printLine(driftLine(drift));
     printLine(
       `vectors    cosines moved by ${vectors.meanCosineShift.toFixed(4)} on average, correlation ${vectors.correlation.toFixed(4)}; ${percent(vectors.overlap)} of the ten nearest are the same (${plural(vectors.items, 'text')})`,
     );
     for (const line of exceeded) printLine(`! ${line}`);
   }
   return exceeded.length > 0 ? 1 : 0;
+}
+
+type Answers = Awaited<ReturnType<typeof answersOf>>;
+
+async function drifts(
+  before: Answers,
+  after: Answers,
+  { examples, tasks }: { readonly examples: readonly Example[]; readonly tasks: readonly string[] },
+): Promise<TaskDrift[]> {
+  const found: TaskDrift[] = [];
+  for (const task of tasks) {
+    const labelled = examples.flatMap((example, at) => {
+      const gold = goldOf(task, example);
+      return gold === undefined ? [] : [{ gold, at }];
+    });
+    if (labelled.length === 0) continue;
+    const ats = labelled.map(({ at }) => at);
+    const [old, now] = [await before.answers(task, ats), await after.answers(task, ats)];
+    const pairs = labelled.flatMap(({ gold }, at) => {
+      const [was, is] = [old[at], now[at]];
+      return was === undefined || is === undefined ? [] : [{ gold, old: was, now: is }];
+    });
+    found.push(taskDrift(task, pairs));
+  }
+  return found;
+}
+
+/** Which gates do not hold, in words. */
+function beyond(gates: Gates, tasks: readonly TaskDrift[], { overlap }: VectorDrift): string[] {
+  const turned = tasks.filter(({ flipped }) => flipped > gates.mostFlips);
+  return [
+    ...turned.map(
+      ({ task, flipped }) =>
+        `${task}: ${percent(flipped)} of the answers turned, at most ${percent(gates.mostFlips)} may`,
+    ),
+    ...(overlap < gates.leastOverlap
+      ? [
+          `search: ${percent(overlap)} of the ten nearest stayed, at least ${percent(gates.leastOverlap)} must`,
+        ]
+      : []),
+  ];
+}
+
+function driftLine({ task, items, flips, mended, broken, other, flipped }: TaskDrift): string {
+  return `${task.padEnd(10)} ${count(flips)} of ${count(items)} answers turned (${percent(flipped)}): ${mended} mended, ${broken} broken, ${other} otherwise`;
 }
 
 /** Heads trained on this machine are left out: what is compared is what lies in the folders. */
@@ -93,10 +116,12 @@ async function answersOf(from: Workbench, examples: readonly Example[]) {
   const vectors = await from.vectors(prompts, (done, all) =>
     progress(`reading ${count(done)} of ${count(all)} texts`),
   );
-  const score = await from.scorer(from.inUse?.heads ?? NO_HEADS);
-  const answer = (task: string, at: number) =>
-    score(task, { prompt: prompts[at] ?? '', vector: vectors[at] ?? new Float32Array() });
-  return { vectors, answer };
+  const answers = (task: string, ats: readonly number[]) =>
+    from.answers(
+      task,
+      ats.map((at) => ({ prompt: prompts[at] ?? '', vector: vectors[at] ?? new Float32Array() })),
+    );
+  return { vectors, answers };
 }
 
 function percent(share: number): string {

@@ -59,7 +59,7 @@ function overview(reports: readonly TaskReport[]): string {
 function baselines(reports: readonly TaskReport[]): string {
   const names = reports[0]?.baselines.map(({ name }) => name) ?? [];
   const rows = reports.map(({ task, measures, baselines: all }) => [task, pair(measures), ...all.map(pair)]);
-  return table(['accuracy / macro-F1', 'heads', ...names], rows);
+  return table(['accuracy / macro-F1', 'ours', ...names], rows);
 }
 
 /** Ours and theirs on the items that were answered there, which are too few to compare with the tables above. */

@@ -5,8 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { logOdds, openEntailment } from '../../src/classify/entailment.ts';
 import { loadEntailment } from '../../src/classify/entailment-model.ts';
+import { promptText } from '../../src/classify/prompt.ts';
 import { createTagger } from '../../src/classify/tagger.ts';
 import type { Task } from '../../src/classify/taxonomy.ts';
+import { openWorkbench } from '../../src/classify/workbench.ts';
 import { silentLog } from '../../src/core/log.ts';
 import { madeUpTask } from './made-up.ts';
 import { ENCODER, MODELS, TAXONOMY, temporaryFolder } from './model-folder.ts';
@@ -169,6 +171,19 @@ describe('a task with an entailment model', () => {
     expect(await mixed.classify('risk', [item])).toEqual([a?.tasks['risk']]);
     const total = Object.values(a?.tasks['risk']?.scores ?? {}).reduce((sum, score) => sum + score, 0);
     expect(total).toBeCloseTo(1, 3);
+  });
+
+  it('is answered by it on the workbench too, where evaluation measures', { timeout: 120_000 }, async () => {
+    const options = { modelsDir: folder, encoder: ENCODER, taxonomyFile, workers: 1, log: silentLog };
+    await using bench = await openWorkbench(options);
+    const items = [item, { ...item, title: 'Sponsor leaves' }];
+    const prompts = items.map(promptText);
+    const texts = (await bench.vectors(prompts)).map((vector, at) => ({ prompt: prompts[at] ?? '', vector }));
+    const tagger = await open(taxonomyFile);
+    for (const task of ['risk', 'topic']) {
+      const answers = await bench.answers(task, texts);
+      expect(answers.map(({ confidence: _, ...rest }) => rest)).toEqual(await tagger.classify(task, items));
+    }
   });
 
   it('says nothing of a text that says nothing, and answers the same whatever else is under way', {

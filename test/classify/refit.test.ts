@@ -107,6 +107,24 @@ describe('refitting', () => {
   });
 });
 
+test('a task that a model of its own answers is left, and its heads stay for another day', async () => {
+  const good = (await refitted(null)).file;
+  const entailed: Taxonomy = {
+    tasks: { ...taxonomy.tasks, place: madeUpTask(LABELS, { engine: 'entailment', model: 'maker/tiny' }) },
+  };
+  const material = lessons(true);
+  const { file, changes } = await refit({ ...bench(found(good)), taxonomy: entailed }, material.lessons, {
+    ...{ tolerance: 1, vectors: material.vectors, feedback: 0 },
+  });
+  expect(changes[0]).toMatchObject({
+    task: 'place',
+    verdict: 'left: has no head',
+    before: null,
+    after: null,
+  });
+  expect(file.tasks['place']).toEqual(good.tasks['place']);
+});
+
 function never(): never {
   throw new Error('no such head');
 }

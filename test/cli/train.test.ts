@@ -1,14 +1,18 @@
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { readExamples } from '../../src/classify/examples.ts';
 import { headsSchema } from '../../src/classify/heads.ts';
+import { createTagger } from '../../src/classify/tagger.ts';
+import { silentLog } from '../../src/core/log.ts';
 import { packagePath } from '../../src/core/paths.ts';
 import { putFeedback } from '../../src/store/feedback.ts';
 import { openEmbedded } from '../../src/store/open.ts';
 import { importTouchpoints } from '../../src/store/pages.ts';
+import { tinyNli } from '../classify/tiny-nli.ts';
 import { touchpoint } from '../store/contract/fixtures.ts';
 import { runCommand } from './run-command.ts';
 
@@ -150,6 +154,39 @@ describe('evaluate', () => {
     const { code, out } = await run([...args, now, '--most-flips', '0']);
     expect(code).toBe(1);
     expect(JSON.parse(out).exceeded[0]).toMatch(/of the answers turned, at most 0.0 % may/);
+  });
+
+  it('measures a task’s own entailment model, which train leaves', { timeout: 120_000 }, async () => {
+    const models = path.join(folder, 'entailed');
+    await tinyNli(models, 'maker/tiny');
+    await symlink(packagePath('models', 'touchpoint-minilm-v1'), path.join(models, 'touchpoint-minilm-v1'));
+    const taxonomy = parse(await readFile(packagePath('config', 'taxonomy.yaml'), 'utf8'));
+    Object.assign(taxonomy.tasks.risk, { engine: 'entailment', model: 'maker/tiny' });
+    const taxonomyFile = path.join(folder, 'entailed.yaml');
+    await writeFile(taxonomyFile, stringify(taxonomy));
+    const settings = `taxonomy: entailed.yaml\nmodels: { folder: ${models} }\n`;
+    await writeFile(path.join(folder, 'entailed-settings.yaml'), settings);
+    const args = ['--config', 'entailed-settings.yaml', '--json'];
+
+    const measured = await run(['evaluate', labelled, '--split', 'dev', '--task', 'risk', ...args]);
+    const [report] = JSON.parse(measured.out).tasks;
+    const dev = (await readExamples([labelled])).filter(({ split }) => split === 'dev');
+    const options = { modelsDir: models, encoder: 'touchpoint-minilm-v1', taxonomyFile, workers: 1 };
+    await using tagger = await createTagger({ ...options, log: silentLog });
+    const answers = await tagger.classify('risk', dev);
+    const right = dev.filter(({ risk }, at) => (risk?.[0] ?? null) === answers[at]?.primary);
+    expect(report).toMatchObject({ task: 'risk', measures: { items: dev.length } });
+    expect(report.measures.accuracy).toBeCloseTo(right.length / dev.length, 10);
+
+    // a model that knows nothing answers otherwise than our heads
+    const heads = await run(['evaluate', labelled, '--split', 'dev', '--task', 'risk', '--json']);
+    expect(JSON.parse(heads.out).tasks[0].measures.accuracy).toBeGreaterThan(report.measures.accuracy);
+
+    // training does not even need its files
+    await rm(path.join(models, 'maker'), { recursive: true });
+    const fit = ['train', '--data', labelled, '--tolerance', '1', '--dry-run', ...args.slice(0, 2)];
+    expect((await run(fit)).out).toMatch(/^risk +left: has no head \(an entailment model answers it/m);
+    expect((await run(fit)).out).toMatch(/^topic +replaced/m);
   });
 
   it('says so when there is nothing to measure', async () => {
