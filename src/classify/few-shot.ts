@@ -1,8 +1,8 @@
 import { bestThreshold, platt } from './calibrate.ts';
-import type { Gold } from './examples.ts';
-import { fitHeads, headsOf, type Linear, prepare } from './regression.ts';
+import { five } from './heads.ts';
+import { applied, fitHeads, headsOf, type Linear, prepare } from './regression.ts';
 import type { Task } from './taxonomy.ts';
-import { importances, type Sample, separate } from './training-problem.ts';
+import { importances, isKnown, type Sample, separate } from './training-problem.ts';
 
 /**
  * Heads for labels that have a handful of examples, as a label of one's own has at first: too few of them are dev items
@@ -41,10 +41,6 @@ export function fewShotHeads(
   );
 }
 
-function isKnown({ judged }: Gold, id: string): boolean {
-  return judged === undefined || judged.includes(id);
-}
-
 function fitted(task: Task, samples: readonly Sample[], id: string, l2: number) {
   const logits = outOfFold(task, samples, id, l2);
   const holds = samples.map(({ gold }) => gold.labels.includes(id));
@@ -79,7 +75,7 @@ function outOfFold(task: Task, samples: readonly Sample[], id: string, l2: numbe
       l2,
     );
     for (const [at, { vector }] of samples.entries())
-      if (folds[at] === fold) logits[at] = apply(head, vector);
+      if (folds[at] === fold) logits[at] = applied(head, vector);
   }
   return logits;
 }
@@ -95,15 +91,6 @@ function headOf(task: Task, samples: readonly Sample[], id: string, l2: number):
   return head ?? { weights: [], bias: 0 };
 }
 
-function apply({ weights, bias }: Linear, vector: Float32Array): number {
-  return weights.reduce((sum, weight, at) => sum + weight * (vector[at] ?? 0), bias);
-}
-
 function sigmoid(value: number): number {
   return 1 / (1 + Math.exp(-value));
-}
-
-/** Five significant digits, as in all heads. */
-function five(value: number): number {
-  return Number(value.toPrecision(5));
 }

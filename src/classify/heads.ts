@@ -154,6 +154,11 @@ export function toTaskHead({ temperature, labels, none, floor }: TaskHeads): Tas
   };
 }
 
+/** Five significant digits, as heads are stored: finer than the encoder's 8 bits, and half the size on disk. */
+export function five(value: number): number {
+  return Number(value.toPrecision(5));
+}
+
 /** Log-odds that a head gives to a reading; numbers that it has no weights for do not count. */
 export function logit(head: Head, vector: Float32Array): number {
   return head.bias + dot(head.weights, vector);

@@ -1,9 +1,8 @@
-import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { ConfigError, reasonOf } from '../core/errors.ts';
 import { shortHash } from '../core/hash.ts';
 import type { Decision } from './decide.ts';
+import { phrasesOf } from './derive-heads.ts';
 import { isRight } from './examples.ts';
+import { fewShotTask, LEAST_FEW } from './few-shot-task.ts';
 import { type HeadsFile, NO_HEADS, type TaskHeads, toHeads } from './heads.ts';
 import { type Lesson, samplesFor } from './lessons.ts';
 import { type Judged, type Measures, measure } from './metrics.ts';
@@ -20,7 +19,12 @@ export interface TaskChange {
   readonly dev: number;
   readonly before: Pick<Measures, 'accuracy' | 'macroF1'> | null;
   readonly after: Pick<Measures, 'accuracy' | 'macroF1'> | null;
-  /** Dev items that are answered differently now. */
+  /**
+   * Whose answers are compared: heads' on dev items; or, where these are too few, on all items the descriptions' (before)
+   * with those of heads that have not seen the item (after).
+   */
+  readonly judgedOn: 'dev items' | 'items unseen';
+  /** Judged items that are answered differently now. */
   readonly flips: { readonly mended: number; readonly broken: number; readonly other: number };
   /** The commonest of them: `old → new`. */
   readonly flipped: readonly {
@@ -52,12 +56,22 @@ export async function refit(
 ): Promise<Refit> {
   const { taxonomy, inUse } = bench;
   const trained: Record<string, TaskHeads> = {};
+  const unseen = new Map<string, readonly Decision[]>();
   const reasons = new Map<string, string>();
   for (const [name, task] of Object.entries(taxonomy.tasks)) {
     if (task.engine === 'entailment') continue;
-    const result = trainTask(task, samplesFor(name, lessons, options.vectors));
+    const samples = samplesFor(name, lessons, options.vectors);
+    const result = trainTask(task, samples);
+    // what was once chosen on dev items is not given up for what a handful says
+    const isFirst = inUse?.file.tasks[name]?.dev === undefined;
+    const few = 'skipped' in result && isFirst ? fewShotTask(task, samples) : null;
     if ('heads' in result) trained[name] = result.heads;
-    else reasons.set(name, result.skipped);
+    else if (few === null)
+      reasons.set(name, `${result.skipped}; or, for a first head, ${LEAST_FEW} of each label`);
+    else {
+      trained[name] = few.heads;
+      unseen.set(name, few.unseen);
+    }
   }
   const data = shortHash(JSON.stringify(lessons.map((lesson) => [lesson.prompt, lesson.split]))).slice(0, 12);
   const about = { encoder: bench.encoder, dimensions: bench.width };
@@ -67,11 +81,14 @@ export async function refit(
     tasks: trained,
   };
   const [before, after] = [await bench.scorer(inUse?.heads ?? NO_HEADS), await bench.scorer(toHeads(fresh))];
+  const described = await bench.scorer(NO_HEADS);
   const changes = Object.entries(taxonomy.tasks).map(([name, task]): TaskChange => {
     const reason = reasons.get(name);
     if (task.engine === 'entailment') return leftAlone(name);
     const asked = { name, task, lessons, vectors: options.vectors };
-    return { ...compare(asked, before, after, options.tolerance), ...settledBy(reason) };
+    const few = unseen.get(name);
+    const answers = few === undefined ? onDev(asked, before, after) : onUnseen(asked, described, few);
+    return { ...compare(asked, answers, options.tolerance), ...settledBy(reason) };
   });
   const tasks = Object.fromEntries(
     changes.flatMap(({ task, verdict }) => {
@@ -85,7 +102,7 @@ export async function refit(
 /** A model of its own answers it; heads that it had before come back with `engine: heads`. */
 function leftAlone(task: string): TaskChange {
   return {
-    ...{ task, train: 0, dev: 0, before: null, after: null },
+    ...{ task, train: 0, dev: 0, before: null, after: null, judgedOn: 'dev items' },
     ...flipsBetween([], []),
     verdict: 'left: has no head',
     reason: 'an entailment model answers it, which is not fitted here',
@@ -103,34 +120,67 @@ interface Asked {
   readonly vectors: readonly Float32Array[];
 }
 
-function compare(
-  { name, task, lessons, vectors }: Asked,
-  before: Scorer,
-  after: Scorer,
-  tolerance: number,
-): TaskChange {
-  const old: Judged[] = [];
-  const now: Judged[] = [];
-  let train = 0;
-  for (const [at, { prompt, split, goldOf }] of lessons.entries()) {
+interface Compared {
+  readonly judgedOn: TaskChange['judgedOn'];
+  readonly old: readonly Judged[];
+  readonly now: readonly Judged[];
+}
+
+function onDev(asked: Asked, before: Scorer, after: Scorer): Compared {
+  const dev = judgeable(asked).filter(({ split }) => split === 'dev');
+  const judged = (score: Scorer) => dev.map(({ gold, text }) => ({ gold, answer: score(asked.name, text) }));
+  return { judgedOn: 'dev items', old: judged(before), now: judged(after) };
+}
+
+/** @param unseen of each item the answer of heads that have not seen it */
+function onUnseen(asked: Asked, described: Scorer, unseen: readonly Decision[]): Compared {
+  // the descriptions know themselves
+  const known = new Set(asked.task.labels.flatMap(phrasesOf));
+  const items = judgeable(asked).flatMap(({ gold, text }, at) => {
+    const answer = unseen[at];
+    return answer === undefined || known.has(text.prompt) ? [] : [{ gold, text, answer }];
+  });
+  return {
+    judgedOn: 'items unseen',
+    old: items.map(({ gold, text }) => ({ gold, answer: described(asked.name, text) })),
+    now: items.map(({ gold, answer }) => ({ gold, answer })),
+  };
+}
+
+/** In the order of the samples. */
+function judgeable({ name, lessons, vectors }: Asked) {
+  return lessons.flatMap(({ prompt, split, goldOf }, at) => {
     const [gold, vector] = [goldOf(name), vectors[at]];
-    if (gold === undefined || vector === undefined) continue;
-    if (split === 'train') train += 1;
-    if (split !== 'dev') continue;
-    old.push({ gold, answer: before(name, { prompt, vector }) });
-    now.push({ gold, answer: after(name, { prompt, vector }) });
-  }
+    return gold === undefined || vector === undefined ? [] : [{ gold, split, text: { prompt, vector } }];
+  });
+}
+
+function compare(asked: Asked, { judgedOn, old, now }: Compared, tolerance: number): TaskChange {
+  const { name, task } = asked;
   const [oldMeasures, newMeasures] = [measure(task, old), measure(task, now)];
-  const isWorse = scoreOf(newMeasures) < scoreOf(oldMeasures) - tolerance;
+  const turned = flipsBetween(old, now);
+  const isWorse =
+    judgedOn === 'dev items'
+      ? scoreOf(newMeasures) < scoreOf(oldMeasures) - tolerance
+      : isPlainlyWorse(turned.flips);
   return {
     task: name,
-    train,
+    train: judgeable(asked).filter(({ split }) => split === 'train').length,
     dev: now.length,
     before: old.length === 0 ? null : brief(oldMeasures),
     after: now.length === 0 ? null : brief(newMeasures),
-    ...flipsBetween(old, now),
+    judgedOn,
+    ...turned,
     verdict: isWorse ? 'kept: worse' : 'replaced',
   };
+}
+
+/**
+ * On a handful of items a few answers turn by chance: two standard deviations of a fair coin are allowed, and examples
+ * that somebody gave count unless they plainly do harm.
+ */
+function isPlainlyWorse({ mended, broken }: TaskChange['flips']): boolean {
+  return broken - mended > 2 * Math.sqrt(broken + mended);
 }
 
 function brief({ accuracy, macroF1 }: Measures) {
@@ -150,42 +200,4 @@ function flipsBetween(old: readonly Judged[], now: readonly Judged[]): Pick<Task
     pairs.set(key, { from, to, items: (pairs.get(key)?.items ?? 0) + 1 });
   }
   return { flips, flipped: [...pairs.values()].sort((a, b) => b.items - a.items).slice(0, 3) };
-}
-
-/**
- * Goes back to the heads that the last training replaced, and keeps those it takes away in their place: twice is never.
- * @throws ConfigError when there are none
- */
-export async function undoHeads(path: string): Promise<void> {
-  const previous = join(dirname(path), PREVIOUS);
-  const aside = `${path}.${process.pid}`;
-  try {
-    await copyFile(path, aside);
-    await rename(previous, path);
-    await rename(aside, previous);
-  } catch (error) {
-    await rm(aside, { force: true });
-    throw new ConfigError(`heads ${path}: there is nothing to go back to: ${reasonOf(error)}`, {
-      cause: error,
-    });
-  }
-}
-
-const PREVIOUS = 'heads.previous.json';
-
-/**
- * Writes heads in one step; what was there stays beside it as `heads.previous.json`.
- * @throws ConfigError when the folder cannot be written
- */
-export async function writeHeads(path: string, file: HeadsFile): Promise<void> {
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    await copyFile(path, join(dirname(path), PREVIOUS)).catch((error: unknown) => {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
-    });
-    await writeFile(`${path}.${process.pid}`, `${JSON.stringify(file)}\n`);
-    await rename(`${path}.${process.pid}`, path);
-  } catch (error) {
-    throw new ConfigError(`heads ${path}: cannot be written: ${reasonOf(error)}`, { cause: error });
-  }
 }

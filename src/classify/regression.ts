@@ -20,6 +20,11 @@ export interface Linear {
   readonly bias: number;
 }
 
+/** Log-odds that a head gives to a vector. */
+export function applied({ weights, bias }: Linear, vector: ArrayLike<number>): number {
+  return weights.reduce((sum, weight, at) => sum + weight * (vector[at] ?? 0), bias);
+}
+
 /** A problem with its vectors standardised once, to be fitted with several strengths of regularisation. */
 export interface Prepared {
   readonly problem: Problem;

@@ -1,9 +1,9 @@
 import { bestNoneThreshold, bestThreshold, floorFor, platt, temperatureFor } from './calibrate.ts';
 import { decide, noneShare } from './decide.ts';
 import { type Gold, isRight } from './examples.ts';
-import { type DevScores, logit, type TaskHeads, toTaskHead } from './heads.ts';
+import { type DevScores, five, logit, type TaskHeads, toTaskHead } from './heads.ts';
 import { type Judged, measure } from './metrics.ts';
-import type { Linear } from './regression.ts';
+import { applied, type Linear } from './regression.ts';
 import { trainedRules } from './scorer.ts';
 import type { Task } from './taxonomy.ts';
 import type { Head, Sample } from './training-problem.ts';
@@ -17,7 +17,7 @@ export function tempered(
   dev: readonly Sample[],
 ): [string, Linear][] {
   const answered = dev.filter(({ gold }) => names.includes(gold.primary ?? ''));
-  const logits = answered.map(({ vector }) => heads.map((head) => apply(head, vector)));
+  const logits = answered.map(({ vector }) => heads.map((head) => applied(head, vector)));
   const temperature = temperatureFor(
     logits,
     answered.map(({ gold }) => names.indexOf(gold.primary ?? '')),
@@ -35,7 +35,7 @@ export function plattScaled(
     const name = names[at] ?? '';
     const judged = dev.filter(({ gold }) => gold.judged === undefined || gold.judged.includes(name));
     const scaling = platt(
-      judged.map(({ vector }) => apply(head, vector)),
+      judged.map(({ vector }) => applied(head, vector)),
       judged.map(({ gold }) => holds(gold, name)),
     );
     return [name, changed(head, scaling)];
@@ -84,7 +84,7 @@ function noneThreshold(task: Task, heads: TaskHeads, none: Linear, dev: readonly
     dev.map(({ vector, gold }) => {
       const logits = task.labels.map(({ id }) => logitOf(ready.labels.get(id), vector));
       const top = task.labels[logits.indexOf(Math.max(...logits))]?.id ?? null;
-      const share = noneShare(task, logits, apply(none, vector));
+      const share = noneShare(task, logits, applied(none, vector));
       return { share, noneIsRight: isRight(gold, null), labelIsRight: isRight(gold, top) };
     }),
   );
@@ -136,15 +136,6 @@ function logitOf(head: Parameters<typeof logit>[0] | undefined, vector: Float32A
   return head === undefined ? Number.NEGATIVE_INFINITY : logit(head, vector);
 }
 
-function apply(head: Linear, vector: Float32Array): number {
-  return head.weights.reduce((sum, weight, at) => sum + weight * (vector[at] ?? 0), head.bias);
-}
-
 function changed(head: Linear, { slope, offset }: { slope: number; offset: number }): Linear {
   return { weights: head.weights.map((weight) => weight * slope), bias: head.bias * slope + offset };
-}
-
-/** Five significant digits: finer than the encoder's 8 bits, and half the size on disk. */
-function five(value: number): number {
-  return Number(value.toPrecision(5));
 }

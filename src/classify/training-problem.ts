@@ -74,7 +74,7 @@ function target(gold: Gold, name: Head): number {
 }
 
 /** Whether it is known if the head's label holds. One label that holds is enough to rule "none" out. */
-function isKnown(gold: Gold, name: Head): boolean {
+export function isKnown(gold: Gold, name: Head): boolean {
   if (gold.judged === undefined) return true;
   return name === '' ? gold.labels.length > 0 : gold.judged.includes(name);
 }

@@ -3,8 +3,9 @@ import { checkLabels, readExamples, trainingFiles } from '../classify/examples.t
 import { learnFeedback, readFeedback, type StoredFeedback } from '../classify/feedback.ts';
 import { headsPath } from '../classify/heads.ts';
 import { lessonsFrom } from '../classify/lessons.ts';
-import { refit, type TaskChange, undoHeads, writeHeads } from '../classify/refit.ts';
+import { refit, type TaskChange } from '../classify/refit.ts';
 import { openWorkbench, type Workbench } from '../classify/workbench.ts';
+import { undoHeads, writeHeads } from '../classify/write-heads.ts';
 import { packagePath } from '../core/paths.ts';
 import { exportFeedback } from '../store/feedback.ts';
 import type { Store } from '../store/store.ts';
@@ -94,7 +95,7 @@ function target(context: Context, output: string | undefined): string {
 }
 
 function describe(change: TaskChange): string[] {
-  const { task, train: learnt, dev, before, after, flips, flipped, verdict, reason } = change;
+  const { task, train: learnt, dev, before, after, judgedOn, flips, flipped, verdict, reason } = change;
   const head = `${task.padEnd(10)} ${verdict}${reason === undefined ? '' : ` (${reason})`}`;
   if (before === null || after === null) return [head];
   const figures = [
@@ -103,7 +104,9 @@ function describe(change: TaskChange): string[] {
   ];
   const turned = flipped.map(({ from, to, items }) => `${from ?? 'none'} → ${to ?? 'none'} ${items}`);
   return [
-    `${head}: ${figures.join(', ')} on ${count(dev)} dev items, from ${count(learnt)}`,
+    judgedOn === 'dev items'
+      ? `${head}: ${figures.join(', ')} on ${count(dev)} dev items, from ${count(learnt)}`
+      : `${head}: descriptions → heads: ${figures.join(', ')} on ${count(dev)} items, each judged by heads that have not seen it`,
     `           answers changed: ${flips.mended} mended, ${flips.broken} broken, ${flips.other} otherwise` +
       (turned.length === 0 ? '' : ` (most: ${turned.join('; ')})`),
   ];

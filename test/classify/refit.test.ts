@@ -12,9 +12,10 @@ import {
   toHeads,
 } from '../../src/classify/heads.ts';
 import type { Lesson } from '../../src/classify/lessons.ts';
-import { refit, undoHeads, writeHeads } from '../../src/classify/refit.ts';
+import { refit } from '../../src/classify/refit.ts';
 import { buildScorer } from '../../src/classify/scorer.ts';
 import type { Taxonomy } from '../../src/classify/taxonomy.ts';
+import { undoHeads, writeHeads } from '../../src/classify/write-heads.ts';
 import { silentLog } from '../../src/core/log.ts';
 import { madeUpTask, numbers, vectorFor } from './made-up.ts';
 import { temporaryFolder } from './model-folder.ts';
