@@ -46,7 +46,7 @@ export interface Refit {
  * @param tolerance how much the mean of accuracy and macro-F1 may fall, 0..1
  */
 export async function refit(
-  bench: Pick<Workbench, 'taxonomy' | 'encoder' | 'width' | 'inUse' | 'scorer'>,
+  bench: Pick<Workbench, 'taxonomy' | 'encoder' | 'width' | 'inUse' | 'learnt' | 'scorer'>,
   lessons: readonly Lesson[],
   options: {
     readonly tolerance: number;
@@ -61,7 +61,7 @@ export async function refit(
   for (const [name, task] of Object.entries(taxonomy.tasks)) {
     if (task.engine === 'entailment') continue;
     const samples = samplesFor(name, lessons, options.vectors);
-    const result = trainTask(task, samples);
+    const result = trainTask(task, samples, bench.learnt[name]);
     // what was once chosen on dev items is not given up for what a handful says
     const isFirst = inUse?.file.tasks[name]?.dev === undefined;
     const few = 'skipped' in result && isFirst ? fewShotTask(task, samples) : null;

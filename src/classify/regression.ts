@@ -32,10 +32,15 @@ export interface Prepared {
   readonly width: number;
   readonly mean: Float64Array;
   readonly scale: number;
+  /** Where regularisation pulls the parameters to. */
+  readonly home: Float64Array;
 }
 
-/** Centres the vectors and brings their numbers to a variance of one on average, so that `l2` means the same for all. */
-export function prepare(problem: Problem): Prepared {
+/**
+ * Centres the vectors and brings their numbers to a variance of one on average, so that `l2` means the same for all.
+ * @param known heads to stay near, by label; the others stay near nought
+ */
+export function prepare(problem: Problem, known: readonly (Linear | undefined)[] = []): Prepared {
   const { vectors, skip } = problem;
   const width = Math.max(0, (vectors[0]?.length ?? 0) - skip);
   const mean = new Float64Array(width);
@@ -52,16 +57,30 @@ export function prepare(problem: Problem): Prepared {
   }
   const scale = Math.sqrt(spread / rows.length) || 1;
   for (let at = 0; at < rows.length; at++) rows[at] = (rows[at] ?? 0) / scale;
-  return { problem, rows, width, mean, scale };
+  const home = known.flatMap((head) => parametersOf(head, { skip, width, mean, scale }));
+  return { problem, rows, width, mean, scale, home: fitting(home, problem.labels * (width + 1)) };
+}
+
+type Standard = Pick<Prepared, 'width' | 'mean' | 'scale'> & Pick<Problem, 'skip'>;
+
+/** What `headsOf` makes a head of, the other way round. */
+function parametersOf(head: Linear | undefined, { skip, width, mean, scale }: Standard): number[] {
+  const own = Array.from({ length: width }, (_, at) => head?.weights[skip + at] ?? 0);
+  const shift = own.reduce((sum, weight, at) => sum + weight * (mean[at] ?? 0), 0);
+  return [...own.map((weight) => weight * scale), (head?.bias ?? 0) + shift];
+}
+
+function fitting(values: readonly number[], length: number): Float64Array {
+  return Float64Array.from({ length }, (_, at) => values[at] ?? 0);
 }
 
 /**
- * Fits one linear head per label: mean cross-entropy + `l2` / 2 times the squared weights (biases are free).
+ * Fits one linear head per label: mean cross-entropy + `l2` / 2 times the squared distance of the weights
+ * from where they are at home (biases are free).
  * @param start parameters of an earlier fit of the same problem, which shortens the way
  */
 export function fitHeads(prepared: Prepared, l2: number, start?: Float64Array): Float64Array {
-  const { problem, width } = prepared;
-  return minimise(objective(prepared, l2), start ?? new Float64Array(problem.labels * (width + 1)));
+  return minimise(objective(prepared, l2), start ?? prepared.home);
 }
 
 /** Heads for the vectors as they were given, the standardisation folded in. */
@@ -77,7 +96,7 @@ export function headsOf({ problem, width, mean, scale }: Prepared, fitted: Float
   });
 }
 
-function objective({ problem, rows, width }: Prepared, l2: number) {
+function objective({ problem, rows, width, home }: Prepared, l2: number) {
   const { labels, targets, importance, compete } = problem;
   const count = problem.vectors.length;
   const stride = width + 1;
@@ -110,7 +129,7 @@ function objective({ problem, rows, width }: Prepared, l2: number) {
       loss += lossOf(logits, targets.subarray(...span), importance.subarray(...span), rates);
       backward(gradient, row);
     }
-    return loss / count + penalty(point, gradient, { l2, width });
+    return loss / count + penalty(point, gradient, { l2, width, home });
   };
 }
 
@@ -170,12 +189,12 @@ function separateLoss(
 function penalty(
   point: Float64Array,
   gradient: Float64Array,
-  { l2, width }: { l2: number; width: number },
+  { l2, width, home }: Pick<Prepared, 'width' | 'home'> & { readonly l2: number },
 ): number {
   let squares = 0;
   for (let at = 0; at < point.length; at++) {
     if (at % (width + 1) === width) continue;
-    const value = point[at] ?? 0;
+    const value = (point[at] ?? 0) - (home[at] ?? 0);
     squares += value * value;
     gradient[at] = (gradient[at] ?? 0) + l2 * value;
   }

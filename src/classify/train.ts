@@ -9,6 +9,8 @@ import { accompanying, competing, importances, type Sample, separate } from './t
 
 /** Strengths of regularisation that are tried, strongest first: each fit starts where the last one ended. */
 const STRENGTHS = [1, 0.3, 0.1, 0.03] as const;
+/** The same where there are heads to stay near: from all but unmoved. */
+const NEAR_STRENGTHS = [100, 10, 3, ...STRENGTHS] as const;
 /** How far rare labels count more: not at all, or by the root of how rare they are. */
 const BALANCES = [0, 0.5] as const;
 /** Fewer dev items than this choose nothing. */
@@ -21,8 +23,13 @@ export type Trained = { readonly heads: TaskHeads } | { readonly skipped: string
 /**
  * Heads for one task. Deterministic: the same samples in the same order give the same heads.
  * @param samples train and dev items that say something about the task
+ * @param learnt heads to stay near, by label: those that the encoder learnt with
  */
-export function trainTask(task: Task, samples: readonly Sample[]): Trained {
+export function trainTask(
+  task: Task,
+  samples: readonly Sample[],
+  learnt: ReadonlyMap<string, Linear> = new Map(),
+): Trained {
   const train = samples.filter(({ split }) => split === 'train');
   const dev = samples.filter(({ split }) => split === 'dev');
   const counts = countLabels(task, train);
@@ -39,12 +46,13 @@ export function trainTask(task: Task, samples: readonly Sample[]): Trained {
     if (best === undefined || scoreOf(candidate.dev) > scoreOf(best.dev)) best = candidate;
   };
   const [plain, ...others] = BALANCES;
-  for (const candidate of candidates(known, { train, dev, hasNone, balance: plain, strengths: STRENGTHS }))
+  const setup = { train, dev, hasNone, learnt };
+  const tried = learnt.size > 0 ? NEAR_STRENGTHS : STRENGTHS;
+  for (const candidate of candidates(known, { ...setup, balance: plain, strengths: tried }))
     consider(candidate);
   const strengths = best === undefined ? [] : [best.l2];
   for (const balance of others)
-    for (const candidate of candidates(known, { train, dev, hasNone, balance, strengths }))
-      consider(candidate);
+    for (const candidate of candidates(known, { ...setup, balance, strengths })) consider(candidate);
   if (best === undefined) return { skipped: 'nothing could be fitted' };
   const { l2, balance } = best;
   const scarce = fewShotHeads(known, train, dev);
@@ -71,17 +79,21 @@ interface Setup {
   readonly hasNone: boolean;
   readonly balance: number;
   readonly strengths: readonly number[];
+  readonly learnt: ReadonlyMap<string, Linear>;
 }
 
 function* candidates(task: Task, setup: Setup): Generator<Candidate> {
-  const { train, dev, hasNone, balance, strengths } = setup;
+  const { train, dev, hasNone, balance, strengths, learnt } = setup;
   const parts = task.multi
     ? [separate(task, train, hasNone)]
     : [competing(task, train), accompanying(task, train)];
   const prepared = parts.map((part) => ({
     names: part.names,
     compete: part.problem.compete,
-    ready: prepare({ ...part.problem, importance: importances(part.problem, balance) }),
+    ready: prepare(
+      { ...part.problem, importance: importances(part.problem, balance) },
+      part.names.map((name) => learnt.get(name)),
+    ),
     fitted: undefined as Float64Array | undefined,
   }));
   for (const l2 of strengths) {

@@ -3,6 +3,7 @@ import { Encoder } from './encoder.ts';
 import { findEncoder, type ReadingWidth } from './encoder-files.ts';
 import { type Entailment, openEntailment } from './entailment.ts';
 import { type FoundHeads, findHeads, type Heads, NO_HEADS } from './heads.ts';
+import { findLearnt, type Learnt } from './learnt.ts';
 import { buildScorer, type Encoded, type Scorer } from './scorer.ts';
 import { headsPlaces, memoised, type TaggerOptions } from './tagger.ts';
 import { readTaxonomy, type Taxonomy } from './taxonomy.ts';
@@ -17,6 +18,8 @@ export interface Workbench extends AsyncDisposable {
   readonly width: ReadingWidth;
   /** The trained heads that a tagger would use now. */
   readonly inUse: FoundHeads | null;
+  /** The heads that the encoder learnt with. */
+  readonly learnt: Learnt;
   /** Vectors of prompts, in order; from the cache where they are known. */
   vectors(
     prompts: readonly string[],
@@ -36,6 +39,7 @@ export async function openWorkbench(options: TaggerOptions): Promise<Workbench> 
   const taxonomy = await readTaxonomy(options.taxonomyFile);
   const files = await findEncoder(modelsDir, options.encoder);
   const inUse = await findHeads(headsPlaces(options), files.id, log);
+  const learnt = await findLearnt(files);
   const encoder = new Encoder({ files, workers, log });
   const embed = (texts: readonly string[]) => encoder.embed(texts);
   const scorer = (trained: Heads) => buildScorer({ taxonomy, encoder, trained }, { dir, log });
@@ -52,6 +56,7 @@ export async function openWorkbench(options: TaggerOptions): Promise<Workbench> 
     encoder: files.id,
     width: files.width,
     inUse,
+    learnt,
     vectors: (prompts, onProgress) =>
       cachedVectors({ encoder: files.id, width: files.width, embed, dir, log }, prompts, onProgress),
     encode: async (prompt) => {

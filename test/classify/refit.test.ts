@@ -33,6 +33,7 @@ function bench(inUse: FoundHeads | null): Parameters<typeof refit>[0] {
     encoder: ENCODER_ID,
     width: DIMENSIONS,
     inUse,
+    learnt: {},
     scorer: (trained) =>
       buildScorer(
         { taxonomy, encoder: { id: ENCODER_ID, embed }, trained },

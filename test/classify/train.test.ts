@@ -80,6 +80,18 @@ describe('logistic regression', () => {
     expect(right.length / samples.length).toBeGreaterThan(0.85);
   });
 
+  test('pulls heads to where they are at home, and those without a home to nought', () => {
+    const samples = madeUpSamples(LABELS, { each: 40, noise: 0.5 });
+    const { problem } = competing(madeUpTask(LABELS), samples);
+    const plain = prepare(problem);
+    const [sea] = headsOf(plain, fitHeads(plain, 0.1));
+    const near = prepare(problem, [sea]);
+    const [same, other] = headsOf(near, fitHeads(near, 1e6));
+    for (const [at, weight] of (sea?.weights ?? []).entries())
+      expect(same?.weights[at]).toBeCloseTo(weight, 3);
+    expect(Math.max(...(other?.weights ?? [1]).map(Math.abs))).toBeLessThan(1e-3);
+  });
+
   test('counts a rare label more when it is told to, and not what is unknown', () => {
     const random = numbers(1);
     const sample = (labels: string[], judged?: string[]): Sample => ({
@@ -147,6 +159,23 @@ describe('training a task', () => {
     const { none, dev } = heads(trainTask(open, [...clean, ...nothing]));
     expect(none?.weights).toHaveLength(384);
     expect(dev?.accuracy).toBe(1);
+  });
+
+  test('stays near heads that were learnt where the train items say little of others', () => {
+    const clean = madeUpSamples(LABELS, { each: 80, noise: 1 }).filter(
+      (_, at) => Math.floor(at / 3) % 10 !== 9,
+    );
+    const learnt = new Map(Object.entries(heads(trainTask(task, clean)).labels));
+    // as on items that taught the encoder: what is seen in them is not seen elsewhere
+    const misled = clean.map((sample, at) => {
+      if (sample.split === 'dev') return sample;
+      return { ...sample, gold: first([LABELS[at % 2] ?? '']) };
+    });
+    const three = misled.concat(madeUpSamples(['town'], { each: 20, noise: 1 }));
+    const accuracy = (trained: Trained) => heads(trained).dev?.accuracy ?? 0;
+    const alone = accuracy(trainTask(task, three));
+    expect(accuracy(trainTask(task, three, learnt))).toBeGreaterThan(alone + 0.3);
+    expect(heads(trainTask(task, three, learnt)).chosen?.l2).toBeGreaterThanOrEqual(3);
   });
 
   test('leaves a label alone that has hardly any items, and a task that has hardly any dev items', () => {
