@@ -13,7 +13,7 @@ import { type GraphServer, graphServer } from './support/graph.ts';
 /** What the built daemon holds of memory after a first sync with tags, by driver. Linux alone says it. */
 
 const MAILBOXES = 10;
-const MESSAGES = 100;
+const MESSAGES = Number(process.env['MESSAGES'] ?? 100);
 const PATIENCE_MS = 600_000;
 
 export const memory: Bench = async () => {

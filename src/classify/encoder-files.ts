@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { ConfigError, reasonOf, TransientError } from '../core/errors.ts';
 
@@ -77,6 +79,8 @@ export function searchVector(reading: Float32Array): Float32Array {
 
 /** `<folder>@<hash>` of the weights that lie there now. */
 export async function encoderId(modelsDir: string, folder: string): Promise<string> {
-  const weights = await readFile(join(modelsDir, folder, WEIGHTS));
-  return `${folder}@${createHash('sha256').update(weights).digest('hex').slice(0, 8)}`;
+  // piece by piece: each thread asks, and would keep the room for all of it
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(join(modelsDir, folder, WEIGHTS)), hash);
+  return `${folder}@${hash.digest('hex').slice(0, 8)}`;
 }

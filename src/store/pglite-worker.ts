@@ -1,11 +1,12 @@
-import { existsSync } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import path from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
+import { createGunzip } from 'node:zlib';
 import { PGlite } from '@electric-sql/pglite';
 import { vector } from '@electric-sql/pglite-pgvector';
 import { z } from 'zod';
 import { migrate, readMigrations, type SqlRunner } from './migrations.ts';
+import { unpack } from './unpack.ts';
 
 /** The embedded Postgres in a thread of its own: it computes on the thread it lives in, which must not be the daemon's. */
 
@@ -22,6 +23,10 @@ const Request = z.discriminatedUnion('op', [
   z.object({ id: z.number(), op: z.literal('dump') }),
   z.object({ id: z.number(), op: z.literal('close') }),
 ]);
+
+// Memory that is shared by nobody here: PGlite's own 128 MB are cleared at the start and stay resident, however little is
+// stored. What is not in it is in the operating system's cache.
+const SHARED_BUFFERS = '32MB';
 
 const port = parentPort;
 if (port === null) throw new Error('pglite-worker is started as a worker thread');
@@ -55,7 +60,7 @@ async function answer(request: z.infer<typeof Request>): Promise<unknown> {
 }
 
 async function open(): Promise<PGlite> {
-  const db = await create(setup.dataDir);
+  const db = await create(setup);
   await db.waitReady;
   const runner: SqlRunner = {
     exec: async (sql) => void (await db.exec(sql)),
@@ -66,16 +71,19 @@ async function open(): Promise<PGlite> {
 }
 
 /** A cluster whose making was interrupted has no mark beside it and is made anew: nothing was ever stored in it. */
-async function create(dataDir: string | null): Promise<PGlite> {
-  const extensions = { vector };
-  const loadDataDir = setup.snapshot === null ? undefined : new Blob([await readFile(setup.snapshot)]);
-  const fresh = loadDataDir === undefined ? { extensions } : { extensions, loadDataDir };
-  if (dataDir === null) return PGlite.create(fresh);
+async function create({ dataDir, snapshot }: z.infer<typeof Setup>): Promise<PGlite> {
+  const startParams = [...PGlite.defaultStartParams, '-c', `shared_buffers=${SHARED_BUFFERS}`];
+  const options = { extensions: { vector }, startParams };
+  if (dataDir === null) {
+    if (snapshot === null) return PGlite.create(options);
+    return PGlite.create({ ...options, loadDataDir: new Blob([await readFile(snapshot)]) });
+  }
   const mark = `${dataDir}.made`;
-  if (existsSync(mark)) return PGlite.create({ dataDir, extensions });
+  if (existsSync(mark)) return PGlite.create({ ...options, dataDir });
   await rm(dataDir, { recursive: true, force: true });
-  await mkdir(path.dirname(dataDir), { recursive: true });
-  const db = await PGlite.create({ dataDir, ...fresh });
+  await mkdir(dataDir, { recursive: true });
+  if (snapshot !== null) await unpack(createReadStream(snapshot).pipe(createGunzip()), dataDir);
+  const db = await PGlite.create({ ...options, dataDir });
   await db.waitReady;
   await writeFile(mark, '');
   return db;
