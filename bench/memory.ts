@@ -58,7 +58,7 @@ async function daemon(
     const ended = once(child, 'exit').then(() => {
       throw new Error('the daemon ended');
     });
-    const line = await Promise.race([printed, ended, wait(PATIENCE_MS, null)]);
+    const line = await Promise.race([printed, ended, wait(PATIENCE_MS, null, { ref: false })]);
     if (line === null) throw new Error('the daemon did not come to rest');
     ended.catch(() => undefined);
     const [now, peak] = await memoryOf(child.pid ?? 0);
