@@ -393,18 +393,18 @@ CREATE INDEX feedback_touchpoint ON touchpoint.classification_feedback USING btr
 CREATE UNIQUE INDEX feedback_withdrawn ON touchpoint.classification_feedback USING btree (withdraws) WHERE (withdraws IS NOT NULL);
 CREATE INDEX feeds_dirty ON touchpoint.feeds USING btree (dirty_at) WHERE (dirty_at IS NOT NULL);
 CREATE INDEX tags_task ON touchpoint.tags USING btree (task, label, touchpoint) INCLUDE (score, origin);
-CREATE INDEX touchpoints_addresses ON touchpoint.touchpoints USING gin (people jsonb_path_ops);
+CREATE INDEX touchpoints_addresses ON touchpoint.touchpoints USING gin (people jsonb_path_ops) WITH (fastupdate='on', gin_pending_list_limit='128');
 CREATE INDEX touchpoints_client ON touchpoint.touchpoints USING btree (client, occurred_at);
 CREATE INDEX touchpoints_deleted ON touchpoint.touchpoints USING btree (deleted_at) WHERE (deleted_at IS NOT NULL);
 CREATE INDEX touchpoints_embedding ON touchpoint.touchpoints USING hnsw (((embedding)::extensions.halfvec(384)) extensions.halfvec_cosine_ops);
 CREATE INDEX touchpoints_embedding_b ON touchpoint.touchpoints USING hnsw (((embedding_b)::extensions.halfvec(384)) extensions.halfvec_cosine_ops);
 CREATE INDEX touchpoints_page ON touchpoint.touchpoints USING btree (kind, occurred_at, id) INCLUDE (client, all_day, cancelled, ends_at) WHERE (deleted_at IS NULL);
-CREATE INDEX touchpoints_people ON touchpoint.touchpoints USING gin (touchpoint.people_keys(people)) WITH (fastupdate=off);
+CREATE INDEX touchpoints_people ON touchpoint.touchpoints USING gin (touchpoint.people_keys(people)) WITH (fastupdate='on', gin_pending_list_limit='128');
 CREATE INDEX touchpoints_repeats ON touchpoint.touchpoints USING btree (repeats_as) WHERE ((deleted_at IS NULL) AND (repeats_as IS NOT NULL));
 CREATE INDEX touchpoints_uncertain ON touchpoint.touchpoints USING btree (kind, occurred_at, id) WHERE ((deleted_at IS NULL) AND (uncertain <> '{}'::text[]));
 CREATE INDEX touchpoints_untagged ON touchpoint.touchpoints USING btree (id) WHERE ((deleted_at IS NULL) AND (tagged_hash IS DISTINCT FROM text_hash));
 CREATE INDEX touchpoints_when ON touchpoint.touchpoints USING btree (occurred_at);
-CREATE INDEX touchpoints_words ON touchpoint.touchpoints USING gin (words) WITH (fastupdate=off);
+CREATE INDEX touchpoints_words ON touchpoint.touchpoints USING gin (words) WITH (fastupdate='on', gin_pending_list_limit='128');
 
 CREATE OR REPLACE FUNCTION public.touchpoint_blend(p jsonb)
  RETURNS jsonb

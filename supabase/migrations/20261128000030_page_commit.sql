@@ -7,6 +7,12 @@
 -- touchpoints_page and touchpoints_when answer what this one did.
 drop index touchpoint.touchpoints_time;
 
+-- What is new is sorted in by the hundred words and not one by one, which was a third of what a new touchpoint cost. The
+-- list of what is still to be sorted in stays so short (in kB) that reading it costs a search nothing to speak of.
+alter index touchpoint.touchpoints_words set (fastupdate = on, gin_pending_list_limit = 128);
+alter index touchpoint.touchpoints_people set (fastupdate = on, gin_pending_list_limit = 128);
+alter index touchpoint.touchpoints_addresses set (fastupdate = on, gin_pending_list_limit = 128);
+
 create function touchpoint.write_touchpoints(items jsonb, at timestamptz) returns jsonb
 language plpgsql security invoker set search_path = touchpoint, pg_temp set enable_seqscan = off set jit = off as $$
 -- items: [{mailbox, graph_id, kind, source_key, ..., rank, modified_at}] -> [{kind, source_key, id, outcome}]
