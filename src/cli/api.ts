@@ -6,6 +6,7 @@ import { resyncRuns } from '../server/api/resync-runs.ts';
 import type { ApiDoor } from '../server/server.ts';
 import { resync } from '../sync/resync.ts';
 import type { Context } from './context.ts';
+import { fallbackLimits } from './status.ts';
 import { tagWhatWaits } from './sync.ts';
 
 export interface Api extends ApiDoor {
@@ -34,6 +35,7 @@ export async function openApi(context: Context, config: Config): Promise<Api> {
       origins,
       internalDomains: config.internal_domains,
       staleMinutes: stale_minutes,
+      fallback: fallbackLimits(config),
     },
   };
   const runs = resyncRuns(deps);

@@ -1,7 +1,11 @@
+import type { Config } from '../core/config.ts';
 import { type Probed, probeDashboard } from '../store/dashboard.ts';
 import { readStatus, readTagRate, type StatusRow, type TagRate } from '../store/feeds.ts';
-import { type FallbackStatus, readFallbackStatus } from '../store/opinions.ts';
-import { dayAt } from '../sync/opinion-run.ts';
+import {
+  type FallbackLimits,
+  type FallbackStanding,
+  readFallbackStanding,
+} from '../sync/fallback-standing.ts';
 import { CIRCUIT, KIND_WORDS, STATE_WORDS } from '../sync/states.ts';
 import type { Context } from './context.ts';
 import { count, plural, printJson, printLine } from './output.ts';
@@ -13,8 +17,7 @@ export async function status(context: Context, options: { readonly json?: boolea
   const now = context.clock.now();
   const rate = await readTagRate(store, new Date(now).toISOString());
   const dashboard = await probeDashboard(store, context.config.dashboard.risks);
-  const provider = context.config.fallbackAccess?.provider ?? 'off';
-  const fallback = { provider, ...(await readFallbackStatus(store, dayAt(now))) };
+  const fallback = await readFallbackStanding(store, fallbackLimits(context.config), now);
   if (options.json === true) printJson({ ...report, tag_rate: rate, dashboard, fallback });
   else {
     printStatus(report, rate, now);
@@ -22,6 +25,10 @@ export async function status(context: Context, options: { readonly json?: boolea
     printFallback(fallback, context.config.fallback.daily_tokens);
   }
   return 0;
+}
+
+export function fallbackLimits({ fallback, fallbackAccess }: Config): FallbackLimits {
+  return { provider: fallbackAccess?.provider ?? 'off', dailyTokens: fallback.daily_tokens };
 }
 
 /** One line: which of the dashboard's tables are there; nothing where none is. */
@@ -34,16 +41,14 @@ function printDashboard(probed: readonly Probed[]): void {
 }
 
 /** Nothing where it is off and always was. */
-function printFallback(
-  { provider, today, total, ...rest }: FallbackStatus & { readonly provider: string },
-  budget: number | null,
-): void {
+function printFallback({ provider, today, total, ...rest }: FallbackStanding, budget: number | null): void {
   if (provider === 'off' && total.requests === 0) return;
   const of = budget === null ? '' : ` of ${count(budget)}`;
   const under = rest.reserved_tokens > 0 ? ` and ${count(rest.reserved_tokens)} reserved` : '';
+  const left = rest.tokens_left === null ? '' : ` (${count(rest.tokens_left)} left)`;
   const price = total.micros > 0 ? `, at a price of ${(total.micros / 1e6).toFixed(2)}` : '';
   printLine(
-    `second opinions (${provider}): today ${count(today.tokens)}${of} tokens${under}, asked ${count(today.asked)}, answered ${count(today.answered)}`,
+    `second opinions (${provider}): today ${count(today.tokens)}${of} tokens${under}${left}, asked ${count(today.asked)}, answered ${count(today.answered)}`,
   );
   printLine(
     `  in all ${count(total.tokens)} tokens${price}: asked ${count(total.asked)} = answered ${count(total.answered)} + unsure ${count(total.unsure)} + refused ${count(total.refused)} + unusable ${count(total.unusable)}`,

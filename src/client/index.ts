@@ -20,6 +20,7 @@ import type {
   SavedFeedback,
   Signal,
   Span,
+  Status,
   Task,
   Touchpoint,
   Trend,
@@ -82,6 +83,8 @@ export function createClient(options: ClientOptions) {
       answer({ method: 'GET', path: `/clients${queryString({ kinds })}`, safe: true }, (body) => ({
         clients: body as ClientLine[],
       })),
+    /** What is stored and what waits, and second opinions. */
+    status: () => read<Status>('/status'),
     /** One touchpoint with everything. */
     touchpoint: (id: string) => read<Touchpoint>(`/touchpoints/${encodeURIComponent(id)}`),
     /** What is nearest to it in meaning. */

@@ -325,6 +325,48 @@ export interface Touchpoint {
   deleted_at: string | null;
 }
 
+/** How everything stands, as far as a dashboard shows it. */
+export interface Status {
+  now: string;
+  /** By kind. */
+  touchpoints: Record<string, number>;
+  embedded: number;
+  untagged: number;
+  tag_failures: number;
+  stale_feeds: number;
+  fallback: SecondOpinions;
+}
+
+/** Second opinions: a language model elsewhere that is asked about what the local model is unsure of. */
+export interface SecondOpinions {
+  provider: 'off' | 'anthropic' | 'openai';
+  today: OpinionCounts;
+  total: OpinionCounts;
+  reserved_tokens: number;
+  /** Of the day's budget; null: boundless, or nobody is asked. */
+  tokens_left: number | null;
+  /** Estimate: what the texts that never went there would have taken. */
+  tokens_saved: number;
+  /** Tasks of touchpoints that are uncertain now. */
+  uncertain: number;
+  last_error: string | null;
+  last_error_at: string | null;
+}
+
+export interface OpinionCounts {
+  requests: number;
+  failed_requests: number;
+  /** answered + unsure + refused + unusable. */
+  asked: number;
+  answered: number;
+  unsure: number;
+  refused: number;
+  unusable: number;
+  tokens: number;
+  /** Millionths of the currency that prices are given in. */
+  micros: number;
+}
+
 export interface Why {
   task: string;
   label: string | null;

@@ -118,7 +118,7 @@ const Counts = z.object({
   micros: z.number(),
 });
 
-const FallbackStatus = z.object({
+export const FallbackStatus = z.object({
   today: Counts,
   total: Counts,
   reserved_tokens: z.number(),

@@ -33,6 +33,10 @@ it('reads what the API says, with lists and flags as the API wants them', async 
   });
   expect(found).toMatchObject({ source: 'touchpoint', rows: [], facets: { total: 0 } });
   expect(await client.clients(['meeting'])).toEqual({ source: 'touchpoint', clients: [] });
+  expect(await client.status()).toMatchObject({
+    ...{ source: 'touchpoint', untagged: 0 },
+    fallback: { provider: 'off', today: { asked: 0, tokens: 0 }, tokens_left: null },
+  });
   await expect(client.signal('Nobody')).rejects.toMatchObject({ status: 404 });
   await expect(client.touchpoint('00000000-0000-4000-8000-000000000000')).rejects.toMatchObject({
     status: 404,

@@ -4,6 +4,7 @@ import type { Taxonomy } from '../../classify/taxonomy.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/log.ts';
 import type { Store } from '../../store/store.ts';
+import type { FallbackLimits } from '../../sync/fallback-standing.ts';
 import type { ResyncOptions, ResyncResult } from '../../sync/resync.ts';
 import type { Caller, KeyRing } from './keys.ts';
 import { ApiProblem, type FieldError } from './problem.ts';
@@ -33,6 +34,7 @@ export interface ApiSettings {
   readonly internalDomains: readonly string[];
   /** A feed that was not read for so many minutes is stale. */
   readonly staleMinutes: number;
+  readonly fallback: FallbackLimits;
 }
 
 export type ApiEnv = { Variables: { caller: Caller; requestId: string } };

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { routePath } from 'hono/route';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { readStatus, type StatusRow } from '../../store/feeds.ts';
+import { type FallbackStanding, readFallbackStanding } from '../../sync/fallback-standing.ts';
 import { admit, needs } from './access.ts';
 import type { ApiDeps, ApiEnv } from './env.ts';
 import { staleFeeds } from './status.ts';
@@ -23,6 +24,7 @@ export function metrics(deps: ApiDeps): Metrics {
   const registers = [registry];
   collectDefaultMetrics({ register: registry, prefix: 'touchpoint_' });
   const set = storeGauges(registry);
+  const setFallback = fallbackGauges(registry);
   const requests = new Counter({
     name: 'touchpoint_http_requests_total',
     help: 'Requests answered, by route and status',
@@ -47,6 +49,7 @@ export function metrics(deps: ApiDeps): Metrics {
   const routes = new Hono<ApiEnv>();
   routes.get('/metrics', admit(deps), needs('read'), async (context) => {
     set(await readStatus(deps.store), deps);
+    setFallback(await readFallbackStanding(deps.store, deps.settings.fallback, deps.clock.now()));
     return context.body(await registry.metrics(), 200, { 'content-type': registry.contentType });
   });
   return { observe, routes };
@@ -54,8 +57,7 @@ export function metrics(deps: ApiDeps): Metrics {
 
 /** Everything that the store knows of itself, read anew at each scrape. */
 function storeGauges(registry: Registry) {
-  const gauge = (name: string, help: string, labelNames: string[] = []) =>
-    new Gauge({ name: `touchpoint_${name}`, help, labelNames, registers: [registry] });
+  const gauge = gauges(registry);
   const stored = gauge('stored', 'Touchpoints stored, by kind', ['kind']);
   const embedded = gauge('embedded', 'Touchpoints with a vector');
   const untagged = gauge('untagged', 'Touchpoints that wait for tags');
@@ -86,6 +88,40 @@ function storeGauges(registry: Registry) {
     for (const outcome of ['fetched', 'written', 'unchanged', 'skipped', 'failed'] as const)
       items.set({ outcome }, run[outcome]);
   };
+}
+
+/** Second opinions, as the store counts them for all daemons together. */
+function fallbackGauges(registry: Registry) {
+  const gauge = gauges(registry);
+  const questions = gauge('fallback_questions', 'Questions that were put to the fallback, by outcome', [
+    'outcome',
+  ]);
+  const failed = gauge('fallback_failed_requests', 'Requests to the fallback that came to nothing');
+  const spent = gauge('fallback_tokens_spent', 'Tokens that the fallback took');
+  const saved = gauge(
+    'fallback_tokens_saved',
+    'Tokens that texts which never went there would have taken, roughly',
+  );
+  const left = gauge('fallback_tokens_left', 'Tokens left of the day’s budget, where there is one', [
+    'provider',
+  ]);
+  const uncertain = gauge('uncertain', 'Tasks of touchpoints whose answer is uncertain');
+
+  return ({ total, tokens_saved, tokens_left, provider, uncertain: open }: FallbackStanding) => {
+    for (const outcome of ['answered', 'unsure', 'refused', 'unusable'] as const)
+      questions.set({ outcome }, total[outcome]);
+    failed.set(total.failed_requests);
+    spent.set(total.tokens);
+    saved.set(tokens_saved);
+    left.reset();
+    if (tokens_left !== null) left.set({ provider }, tokens_left);
+    uncertain.set(open);
+  };
+}
+
+function gauges(registry: Registry) {
+  return (name: string, help: string, labelNames: string[] = []) =>
+    new Gauge({ name: `touchpoint_${name}`, help, labelNames, registers: [registry] });
 }
 
 function longestLag({ feeds }: StatusRow, now: number): Map<string, number> {

@@ -1,20 +1,26 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { readStatus, StatusRow } from '../../store/feeds.ts';
+import { FallbackStanding, readFallbackStanding } from '../../sync/fallback-standing.ts';
 import { needs } from './access.ts';
 import { type ApiDeps, router } from './env.ts';
 import { answer, PROBLEMS, SECURED } from './schemas.ts';
 
 /** How the sync stands, for people who may read. */
 
-const Status = StatusRow.extend({
+export const Status = StatusRow.extend({
   now: z.iso.datetime(),
   stale_feeds: z.int().openapi({ description: 'Feeds of active mailboxes that were not read for too long.' }),
+  fallback: FallbackStanding.openapi('SecondOpinions', {
+    description:
+      'Second opinions: asked, answered, tokens spent and saved, and what is left of the day’s budget',
+  }),
 }).openapi('Status');
 
 const statusRoute = createRoute({
   method: 'get',
   path: '/status',
-  summary: 'What is stored and what waits, how fresh each feed is, how each mailbox stands, the last run',
+  summary:
+    'What is stored and what waits, how fresh each feed is, how each mailbox stands, the last run, second opinions',
   security: SECURED,
   middleware: needs('read'),
   responses: { 200: answer('The status', Status), ...PROBLEMS },
@@ -26,7 +32,8 @@ export function statusRoutes({ store, clock, settings }: ApiDeps) {
     const status = await readStatus(store);
     const now = clock.now();
     const stale = staleFeeds(status, now, settings.staleMinutes).length;
-    return context.json({ ...status, now: new Date(now).toISOString(), stale_feeds: stale }, 200);
+    const fallback = await readFallbackStanding(store, settings.fallback, now);
+    return context.json({ ...status, now: new Date(now).toISOString(), stale_feeds: stale, fallback }, 200);
   });
   return routes;
 }

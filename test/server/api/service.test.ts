@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { putFeeds } from '../../../src/store/feeds.ts';
+import { reserve, settle } from '../../../src/store/opinions.ts';
 import type { PgliteStore } from '../../../src/store/pglite.ts';
 import { type Store, StoreError, StoreUnavailable } from '../../../src/store/store.ts';
 import { Tally } from '../../../src/sync/tally.ts';
@@ -52,6 +54,44 @@ describe('metrics', () => {
       'touchpoint_http_requests_total{method="GET",route="/api/v1/status",status="200"} 1',
     );
     expect(text).not.toContain('example.test');
+  });
+
+  it('and the status tell of second opinions, and what is left of the day’s budget', async () => {
+    const day = { day: '2026-03-01', tokens: 1000, micros: 0 };
+    await reserve(store, day, { tokens: null, micros: null });
+    await settle(store, {
+      ...{ now: '2026-03-01T00:00:00.000Z', owner: 'a', reservation: day, requests: 2, failedRequests: 1 },
+      ...{ tokensIn: 700, tokensOut: 90, micros: 0, released: [] },
+      rows: ['answered', 'answered', 'unsure'].map((state, n) => ({
+        ...{ touchpoint: randomUUID(), task: 'intent', textHash: `${n}`, version: 'v', labels: [] },
+        state: state as 'answered' | 'unsure',
+      })),
+    });
+    await reserve(store, day, { tokens: null, micros: null });
+    const { get } = await serving({
+      store,
+      settings: { fallback: { provider: 'openai', dailyTokens: 5000 } },
+    });
+    expect(await (await get('/api/v1/status')).json()).toMatchObject({
+      fallback: {
+        ...{ provider: 'openai', tokens_left: 5000 - 790 - 1000, reserved_tokens: 1000, last_error: null },
+        today: { asked: 3, answered: 2, unsure: 1, requests: 2, failed_requests: 1, tokens: 790 },
+      },
+    });
+    const text = await (await get('/metrics')).text();
+    for (const line of [
+      'questions{outcome="answered"} 2',
+      'questions{outcome="unsure"} 1',
+      'failed_requests 1',
+      'tokens_spent 790',
+      'tokens_left{provider="openai"} 3210',
+    ])
+      expect(text).toContain(`touchpoint_fallback_${line}\n`);
+    const boundless = await serving({ store });
+    expect(await (await boundless.get('/metrics')).text()).not.toContain('tokens_left{');
+    expect(await (await boundless.get('/api/v1/status')).json()).toMatchObject({
+      fallback: { provider: 'off', tokens_left: null },
+    });
   });
 });
 

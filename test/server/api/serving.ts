@@ -45,7 +45,14 @@ export async function serving({ store, tagger, resync, keys = [], apiKey, settin
       throw new TransientError(`there is no model ${folder}`);
     },
     taxonomy: () => readTaxonomy(TAXONOMY),
-    settings: { ratePerMinute: 100_000, origins: [], internalDomains: [], staleMinutes: 60, ...settings },
+    settings: {
+      ratePerMinute: 100_000,
+      origins: [],
+      internalDomains: [],
+      staleMinutes: 60,
+      fallback: { provider: 'off', dailyTokens: null },
+      ...settings,
+    },
   };
   const runs = resyncRuns(deps);
   const api = { app: apiApp(deps, runs), hasKeys: !ring.isEmpty };
