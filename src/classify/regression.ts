@@ -1,4 +1,5 @@
 import { minimise } from './minimise.ts';
+import { TILE, tilesOf } from './tiles.ts';
 
 /** Logistic regression on fixed vectors: labels that compete (softmax), or each label for itself (one against the rest). */
 export interface Problem {
@@ -46,7 +47,8 @@ export function prepare(problem: Problem, known: readonly (Linear | undefined)[]
   const mean = new Float64Array(width);
   for (const vector of vectors)
     for (let at = 0; at < width; at++) mean[at] = (mean[at] ?? 0) + (vector[skip + at] ?? 0) / vectors.length;
-  const rows = new Float32Array(vectors.length * width);
+  // whole tiles: the rows beyond the last are zeros, which say nothing
+  const rows = new Float32Array(Math.ceil(vectors.length / TILE) * TILE * width);
   let spread = 0;
   for (const [row, vector] of vectors.entries()) {
     for (let at = 0; at < width; at++) {
@@ -55,7 +57,7 @@ export function prepare(problem: Problem, known: readonly (Linear | undefined)[]
       spread += value * value;
     }
   }
-  const scale = Math.sqrt(spread / rows.length) || 1;
+  const scale = Math.sqrt(spread / (vectors.length * width)) || 1;
   for (let at = 0; at < rows.length; at++) rows[at] = (rows[at] ?? 0) / scale;
   const home = known.flatMap((head) => parametersOf(head, { skip, width, mean, scale }));
   return { problem, rows, width, mean, scale, home: fitting(home, problem.labels * (width + 1)) };
@@ -99,52 +101,28 @@ export function headsOf({ problem, width, mean, scale }: Prepared, fitted: Float
 function objective({ problem, rows, width, home }: Prepared, l2: number) {
   const { labels, targets, importance, compete } = problem;
   const count = problem.vectors.length;
-  const stride = width + 1;
-  const logits = new Float64Array(labels);
-  const rates = new Float64Array(labels);
+  const { logits, rates, forward, backward } = tilesOf(rows, width, labels);
   const lossOf = compete ? sharedLoss : separateLoss;
-  const forward = (point: Float64Array, row: number) => {
-    for (let label = 0; label < labels; label++) {
-      const base = label * stride;
-      logits[label] = (point[base + width] ?? 0) + product(point, base, rows, row * width, width);
-    }
-  };
-  const backward = (gradient: Float64Array, row: number) => {
-    const begin = row * width;
-    for (let label = 0; label < labels; label++) {
-      const rate = (rates[label] ?? 0) / count;
-      if (rate === 0) continue;
-      const base = label * stride;
-      for (let at = 0; at < width; at++)
-        gradient[base + at] = (gradient[base + at] ?? 0) + rate * (rows[begin + at] ?? 0);
-      gradient[base + width] = (gradient[base + width] ?? 0) + rate;
-    }
-  };
+  const inner = (all: Float64Array) =>
+    Array.from({ length: TILE }, (_, row) => all.subarray(row * (labels + 1), row * (labels + 1) + labels));
+  const [logitsOf, ratesOf] = [inner(logits), inner(rates)];
   return (point: Float64Array, gradient: Float64Array): number => {
     gradient.fill(0);
     let loss = 0;
-    for (let row = 0; row < count; row++) {
+    for (let row = 0; row < count; row += TILE) {
       forward(point, row);
-      const span = [row * labels, (row + 1) * labels] as const;
-      loss += lossOf(logits, targets.subarray(...span), importance.subarray(...span), rates);
+      rates.fill(0);
+      for (const [at, own] of logitsOf.entries()) {
+        if (row + at >= count) break;
+        const span = [(row + at) * labels, (row + at + 1) * labels] as const;
+        const into = ratesOf[at] ?? rates;
+        loss += lossOf(own, targets.subarray(...span), importance.subarray(...span), into);
+      }
+      for (let at = 0; at < rates.length; at++) rates[at] = (rates[at] ?? 0) / count;
       backward(gradient, row);
     }
     return loss / count + penalty(point, gradient, { l2, width, home });
   };
-}
-
-/** Inner product of two stretches. Four sums at once: one alone waits for each addition to end, which takes thrice as long. */
-function product(a: Float64Array, fromA: number, b: Float32Array, fromB: number, length: number): number {
-  let [first, second, third, fourth] = [0, 0, 0, 0];
-  const whole = length - (length % 4);
-  for (let at = 0; at < whole; at += 4) {
-    first += (a[fromA + at] ?? 0) * (b[fromB + at] ?? 0);
-    second += (a[fromA + at + 1] ?? 0) * (b[fromB + at + 1] ?? 0);
-    third += (a[fromA + at + 2] ?? 0) * (b[fromB + at + 2] ?? 0);
-    fourth += (a[fromA + at + 3] ?? 0) * (b[fromB + at + 3] ?? 0);
-  }
-  for (let at = whole; at < length; at++) first += (a[fromA + at] ?? 0) * (b[fromB + at] ?? 0);
-  return first + second + third + fourth;
 }
 
 /** Cross-entropy of one item under softmax; `rates` gets its derivative by each logit. */
