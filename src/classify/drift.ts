@@ -17,6 +17,8 @@ export interface TaskDrift {
   readonly other: number;
   /** Share of flips. */
   readonly flipped: number;
+  /** Share of right answers. */
+  readonly accuracy: { readonly old: number; readonly now: number };
 }
 
 export interface VectorDrift {
@@ -39,8 +41,13 @@ export function taskDrift(
     const [was, is] = [isRight(gold, old.primary), isRight(gold, now.primary)];
     became[was === is ? 'other' : is ? 'mended' : 'broken'] += 1;
   }
-  const flipped = answers.length === 0 ? 0 : flips.length / answers.length;
-  return { task, items: answers.length, flips: flips.length, ...became, flipped };
+  const share = (count: number) => (answers.length === 0 ? 0 : count / answers.length);
+  const accuracy = {
+    old: share(answers.filter(({ gold, old }) => isRight(gold, old.primary)).length),
+    now: share(answers.filter(({ gold, now }) => isRight(gold, now.primary)).length),
+  };
+  const items = answers.length;
+  return { task, items, flips: flips.length, ...became, flipped: share(flips.length), accuracy };
 }
 
 /** @param old vectors of unit length by one model, and `now` by the other, of the same texts in the same order */

@@ -33,12 +33,15 @@ export interface Workbench extends AsyncDisposable {
   scorer(heads: Heads): Promise<Scorer>;
 }
 
-/** @throws ConfigError for wrong taxonomy or heads; EncoderUnavailable when the model's files are not there */
-export async function openWorkbench(options: TaggerOptions): Promise<Workbench> {
+/**
+ * @param heads used whatever lies beside the encoder: those of another precision of the same weights
+ * @throws ConfigError for wrong taxonomy or heads; EncoderUnavailable when the model's files are not there
+ */
+export async function openWorkbench(options: TaggerOptions, heads?: FoundHeads | null): Promise<Workbench> {
   const { modelsDir, cacheDir: dir, log, workers } = options;
   const taxonomy = await readTaxonomy(options.taxonomyFile);
   const files = await findEncoder(modelsDir, options.encoder);
-  const inUse = await findHeads(headsPlaces(options), files.id, log);
+  const inUse = heads === undefined ? await findHeads(headsPlaces(options), files.id, log) : heads;
   const learnt = await findLearnt(files);
   const encoder = new Encoder({ files, workers, log });
   const embed = (texts: readonly string[]) => encoder.embed(texts);

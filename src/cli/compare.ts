@@ -17,27 +17,29 @@ export interface Gates {
   readonly leastOverlap: number;
 }
 
+export interface Comparison {
+  /** Two models folders, the old one first; each with the configured encoder's folder in it. */
+  readonly folders: readonly string[];
+  readonly gates: Gates;
+  /** The old one's heads answer for both. */
+  readonly sameHeads: boolean;
+  readonly json: boolean;
+}
+
 /** Texts whose neighbours are compared: all pairs of them are. */
 const CANARIES = 300;
 
-/**
- * @param folders two models folders, the old one first; each with the configured encoder's folder in it
- * @returns 1 where a gate does not hold
- */
+/** @returns 1 where a gate does not hold */
 export async function compareModels(
   context: Context,
   examples: readonly Example[],
-  {
-    folders,
-    gates,
-    json,
-  }: { readonly folders: readonly string[]; readonly gates: Gates; readonly json: boolean },
+  { folders, gates, sameHeads, json }: Comparison,
 ): Promise<number> {
   const [oldDir, newDir] = folders;
   if (oldDir === undefined || newDir === undefined || folders.length > 2)
     throw new ConfigError('--compare: wants two models folders, the old one first');
   await using old = await bench(context, oldDir);
-  await using now = await bench(context, newDir);
+  await using now = await bench(context, newDir, sameHeads ? old.inUse : undefined);
   checkLabels(examples, now.taxonomy);
   const [before, after] = [await answersOf(old, examples), await answersOf(now, examples)];
   endProgress();
@@ -101,14 +103,15 @@ function beyond(gates: Gates, tasks: readonly TaskDrift[], { overlap }: VectorDr
   ];
 }
 
-function driftLine({ task, items, flips, mended, broken, other, flipped }: TaskDrift): string {
-  return `${task.padEnd(10)} ${count(flips)} of ${count(items)} answers turned (${percent(flipped)}): ${mended} mended, ${broken} broken, ${other} otherwise`;
+function driftLine({ task, items, flips, mended, broken, other, flipped, accuracy }: TaskDrift): string {
+  const points = 100 * (accuracy.now - accuracy.old);
+  return `${task.padEnd(10)} accuracy ${percent(accuracy.old)} → ${percent(accuracy.now)} (${points < 0 ? '' : '+'}${points.toFixed(1)} points); ${count(flips)} of ${count(items)} answers turned (${percent(flipped)}): ${mended} mended, ${broken} broken, ${other} otherwise`;
 }
 
 /** Heads trained on this machine are left out: what is compared is what lies in the folders. */
-function bench(context: Context, folder: string): Promise<Workbench> {
+function bench(context: Context, folder: string, heads?: Workbench['inUse']): Promise<Workbench> {
   const { ownHeadsDir: _, ...options } = context.taggerOptions();
-  return openWorkbench({ ...options, modelsDir: path.resolve(folder) });
+  return openWorkbench({ ...options, modelsDir: path.resolve(folder) }, heads);
 }
 
 async function answersOf(from: Workbench, examples: readonly Example[]) {

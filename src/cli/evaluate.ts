@@ -27,6 +27,7 @@ import { count, endProgress, printJson, printLine, progress } from './output.ts'
 
 interface EvaluateOptions extends Gates {
   readonly compare?: readonly string[];
+  readonly sameHeads?: boolean;
   readonly split?: Split;
   readonly task?: string;
   readonly svg?: string;
@@ -52,8 +53,8 @@ export async function evaluate(
   if (examples.length === 0) throw new ConfigError('nothing to evaluate: no item of that split');
   if (options.compare !== undefined) {
     if (options.llm > 0) throw new ConfigError('--llm: not beside --compare');
-    const { compare: folders, json = false } = options;
-    return compareModels(context, examples, { folders, gates: options, json });
+    const { compare: folders, sameHeads = false, json = false } = options;
+    return compareModels(context, examples, { folders, gates: options, sameHeads, json });
   }
   const remote = options.llm > 0 ? await remoteFor(context) : null;
   await using bench = await openWorkbench(context.taggerOptions());

@@ -128,6 +128,7 @@ command('evaluate', 'measures the answers on labelled items')
     '--compare <folders...>',
     'two models folders, the old one first: what the new one changes; exit 1 beyond',
   )
+  .option('--same-heads', 'the old one’s heads answer for both, as for another precision of its weights')
   .option('--most-flips <share>', 'of a task’s answers that may turn', share, 0.05)
   .option('--least-overlap <share>', 'of the ten nearest texts that must stay', share, 0.8)
   .argument('[files...]', 'labelled JSON Lines; without any those that ship')

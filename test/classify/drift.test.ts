@@ -22,6 +22,7 @@ describe('drift between two models', () => {
     ];
     expect(taskDrift('place', answers)).toEqual({
       ...{ task: 'place', items: 4, flips: 3, mended: 1, broken: 1, other: 1, flipped: 0.75 },
+      accuracy: { old: 0.5, now: 0.5 },
     });
   });
 

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -153,7 +153,18 @@ describe('evaluate', () => {
     await rm(path.join(now, 'touchpoint-minilm-v1', 'heads.json'));
     const { code, out } = await run([...args, now, '--most-flips', '0']);
     expect(code).toBe(1);
-    expect(JSON.parse(out).exceeded[0]).toMatch(/of the answers turned, at most 0.0 % may/);
+    const { exceeded, tasks } = JSON.parse(out);
+    expect(exceeded[0]).toMatch(/of the answers turned, at most 0.0 % may/);
+    for (const { items, mended, broken, accuracy } of tasks)
+      expect(accuracy.now - accuracy.old).toBeCloseTo((mended - broken) / items, 10);
+    // the same weights under another hash: a property is added to the file, and the old heads are not for it
+    const weights = path.join(now, 'touchpoint-minilm-v1', 'onnx', 'model_quantized.onnx');
+    await appendFile(weights, Buffer.from([0x72, 6, 0x0a, 1, 0x6b, 0x12, 1, 0x76]));
+    const other = await run([...args, now, '--most-flips', '0', '--same-heads']);
+    expect(other).toMatchObject({ code: 0 });
+    const report = JSON.parse(other.out);
+    expect(report.old).not.toBe(report.new);
+    expect(report.tasks[0]).toMatchObject({ flips: 0 });
   });
 
   it('measures a task’s own entailment model, which train leaves', { timeout: 120_000 }, async () => {
