@@ -55,24 +55,7 @@ export async function refit(
   },
 ): Promise<Refit> {
   const { taxonomy, inUse } = bench;
-  const trained: Record<string, TaskHeads> = {};
-  const unseen = new Map<string, readonly Decision[]>();
-  const reasons = new Map<string, string>();
-  for (const [name, task] of Object.entries(taxonomy.tasks)) {
-    if (task.engine === 'entailment') continue;
-    const samples = samplesFor(name, lessons, options.vectors);
-    const result = trainTask(task, samples, bench.learnt[name]);
-    // what was once chosen on dev items is not given up for what a handful says
-    const isFirst = inUse?.file.tasks[name]?.dev === undefined;
-    const few = 'skipped' in result && isFirst ? fewShotTask(task, samples) : null;
-    if ('heads' in result) trained[name] = result.heads;
-    else if (few === null)
-      reasons.set(name, `${result.skipped}; or, for a first head, ${LEAST_FEW} of each label`);
-    else {
-      trained[name] = few.heads;
-      unseen.set(name, few.unseen);
-    }
-  }
+  const { trained, unseen, reasons } = fitAll(bench, lessons, options.vectors);
   const data = shortHash(JSON.stringify(lessons.map((lesson) => [lesson.prompt, lesson.split]))).slice(0, 12);
   const about = { encoder: bench.encoder, dimensions: bench.width };
   const fresh = {
@@ -97,6 +80,33 @@ export async function refit(
     }),
   );
   return { file: { ...fresh, tasks }, changes };
+}
+
+/** By task its heads, and the answers that judge them where dev items are too few; or why there are none. */
+function fitAll(
+  { taxonomy, inUse, learnt }: Pick<Workbench, 'taxonomy' | 'inUse' | 'learnt'>,
+  lessons: readonly Lesson[],
+  vectors: readonly Float32Array[],
+) {
+  const trained: Record<string, TaskHeads> = {};
+  const unseen = new Map<string, readonly Decision[]>();
+  const reasons = new Map<string, string>();
+  for (const [name, task] of Object.entries(taxonomy.tasks)) {
+    if (task.engine === 'entailment') continue;
+    const samples = samplesFor(name, lessons, vectors);
+    const result = trainTask(task, samples, learnt[name]);
+    // what was once chosen on dev items is not given up for what a handful says
+    const isFirst = inUse?.file.tasks[name]?.dev === undefined;
+    const few = 'skipped' in result && isFirst ? fewShotTask(task, samples) : null;
+    if ('heads' in result) trained[name] = result.heads;
+    else if (few === null)
+      reasons.set(name, `${result.skipped}; or, for a first head, ${LEAST_FEW} of each label`);
+    else {
+      trained[name] = few.heads;
+      unseen.set(name, few.unseen);
+    }
+  }
+  return { trained, unseen, reasons };
 }
 
 /** A model of its own answers it; heads that it had before come back with `engine: heads`. */
