@@ -1,6 +1,8 @@
 """Writes a trained encoder, or the average of several, as ONNX with 8-bit weights, as the service reads it."""
 
 import argparse
+import hashlib
+import json
 import tempfile
 from pathlib import Path
 
@@ -10,7 +12,9 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.shape_inference import quant_pre_process
 from torch import nn
 
+from data import ACTIONS, FEELINGS, INTENTS, RISKS, TOPICS
 from model import Encoder
+from objectives import LENGTH
 from weights import mean_of
 
 OPSET = 17
@@ -54,6 +58,28 @@ def write_quantised(source: Path, target: Path, per_channel: bool, narrow: bool)
         )
 
 
+# The labels of each head, in order; the empty one is "none of them".
+LABELS = {
+    "intent": (*INTENTS, ""), "topic": (*TOPICS, ""), "action": ACTIONS, "risk": RISKS,
+    "sentiment": FEELINGS, "mixed": ("mixed",),
+}
+
+
+def write_learnt(paths: list[Path], folder: Path, weights: Path) -> None:
+    """The heads that the encoder learnt with, for `touchpoint train` to stay near."""
+    state = mean_of(paths, "heads")
+    tasks: dict[str, dict] = {}
+    for task, labels in LABELS.items():
+        rows, biases = state[f"tasks.{task}.weight"].float() * LENGTH, state[f"tasks.{task}.bias"].float()
+        heads = {
+            label: {"weights": [float(f"{value:.5g}") for value in row.tolist()], "bias": float(f"{bias:.5g}")}
+            for label, row, bias in zip(labels, rows, biases.tolist())
+        }
+        tasks.setdefault("sentiment" if task == "mixed" else task, {}).update(heads)
+    name = f"{folder.name}@{hashlib.sha256(weights.read_bytes()).hexdigest()[:8]}"
+    (folder / "learnt.json").write_text(json.dumps({"encoder": name, "tasks": tasks}, separators=(",", ":")) + "\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, nargs="+", required=True, help="model.pt of one run, or of several to average")
@@ -69,6 +95,7 @@ def main() -> None:
         source = options.float or Path(folder) / "model.onnx"
         write_float(average(options.model), source)
         write_quantised(source, target, not options.per_tensor, not options.wide)
+    write_learnt(options.model, options.output, target)
     print(f"{target}: {target.stat().st_size:,} bytes, {len(onnx.load(target).graph.node)} nodes")
 
 

@@ -31,7 +31,7 @@ def of_tasks(encoder: Encoder, heads: nn.Module, items: list[Item]) -> dict[str,
     logits = heads(encode(encoder, [item.tokens for item in items])[1])
     found = {}
     for task, (_, compete) in TASKS.items():
-        rows = [at for at, item in enumerate(items) if task in item.targets and not (task == "sentiment" and item.kind == "email")]
+        rows = [at for at, item in enumerate(items) if task in item.targets and not (task == "sentiment" and item.kind != "nps")]
         if task == "mixed" or not rows:
             continue
         wanted = torch.tensor([items[at].targets[task] for at in rows])

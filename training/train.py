@@ -23,9 +23,8 @@ from weights import Masters, groups, mean_of
 MASK = 103
 # Questions in one batch: each learns from the records of all others.
 ASKED = 32
-# Layers that are the features' own, and layers from the bottom that learn nothing.
+# Layers that are the features' own.
 BRANCH = 1
-FROZEN = 2
 # The average of the weights begins after this share of the steps and forgets a hundredth at each.
 AVERAGE_FROM = 0.3
 AVERAGE_KEEPS = 0.99
@@ -99,7 +98,7 @@ class Learning:
     def __init__(self, encoder: Encoder, heads: nn.Module, options: argparse.Namespace):
         self.encoder, self.heads, self.options = encoder.bfloat16(), heads, options
         rates = {"encoder": options.rate, "heads": 1e-3, "decay": options.decay}
-        weights = groups(encoder, heads, rates, FROZEN)
+        weights = groups(encoder, heads, rates, options.frozen)
         self.masters = Masters(weights)
         self.optimiser = torch.optim.AdamW(weights, weight_decay=0.01, fused=True)
 
@@ -119,9 +118,9 @@ class Learning:
     def loss(self, batch, ids: dict[str, list[int]], keeps: bool) -> torch.Tensor:
         options = self.options
         if isinstance(batch, tuple):
-            return 0.5 * objectives.answering(self.encoder, batch[1], ids, FROZEN)
+            return 0.5 * objectives.answering(self.encoder, batch[1], ids, options.frozen)
         given, mask = data.padded([item.tokens for item in batch])
-        search, features = self.encoder(blanked(given, options.blanks), mask, FROZEN, keeps)
+        search, features = self.encoder(blanked(given, options.blanks), mask, options.frozen, keeps)
         loss = objectives.tagging(self.heads(features), batch, options.smoothing) / options.size
         return loss + options.keep * objectives.staying(search, batch) if keeps else loss
 
@@ -159,6 +158,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--size", type=int, default=48, help="items in a batch")
     parser.add_argument("--rate", type=float, default=3e-4, help="of the top layers")
     parser.add_argument("--decay", type=float, default=0.85, help="of the rate from a layer to the one below")
+    parser.add_argument("--frozen", type=int, default=2, help="layers from the bottom that learn nothing")
     parser.add_argument("--smoothing", type=float, default=0.05)
     parser.add_argument("--blanks", type=float, default=0.08, help="share of words that are not shown")
     parser.add_argument("--keep", type=float, default=2.0, help="how much staying with the old search vectors counts")

@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { findEncoder } from '../../src/classify/encoder-files.ts';
 import {
   checkLabels,
   type Example,
@@ -10,12 +11,14 @@ import {
   trainingFiles,
 } from '../../src/classify/examples.ts';
 import { headsSchema } from '../../src/classify/heads.ts';
+import { findLearnt } from '../../src/classify/learnt.ts';
 import { nearPairs, normalised } from '../../src/classify/splits.ts';
 import { readTaxonomy } from '../../src/classify/taxonomy.ts';
 import { ConfigError } from '../../src/core/errors.ts';
 import { ENCODER, MODELS, TAXONOMY } from './model-folder.ts';
 
 const FOLDER = join(import.meta.dirname, '../../config/training');
+const EVALUATION = join(import.meta.dirname, '../../config/evaluation');
 const taxonomy = await readTaxonomy(TAXONOMY);
 const examples = await readExamples(await trainingFiles(FOLDER));
 
@@ -67,6 +70,20 @@ describe('no item stands in two splits', () => {
   });
 });
 
+test('what is measured by says nothing that was taught', async () => {
+  const files = (await readdir(EVALUATION)).filter((name) => name.endsWith('.jsonl'));
+  const labelled = files.filter((name) => !name.startsWith('search-')).map((name) => join(EVALUATION, name));
+  const asked = await readExamples(labelled);
+  expect(asked.length).toBeGreaterThan(500);
+  expect(() => checkLabels(asked, taxonomy)).not.toThrow();
+  const taught = all.map(({ words }) => words);
+  const words = asked.map(({ title, text }) => `${title}\n${text}`);
+  const near = [...nearPairs([...taught, ...words])].filter(
+    ([a, b]) => a < taught.length && b >= taught.length,
+  );
+  expect(near.map(([a, b]) => [taught[a], words[b - taught.length]])).toEqual([]);
+}, 120_000);
+
 test('every label is known to the taxonomy, and one that is not is named with its item', () => {
   expect(() => checkLabels(examples, taxonomy)).not.toThrow();
   const wrong: Example = { id: 'r1', kind: 'risk', title: '', text: 'x', risk: ['chrun'] };
@@ -82,13 +99,21 @@ test('the README counts what is there', async () => {
     const own = all.filter((item) => item.kind === kind.parse(JSON.parse(first ?? '')).kind);
     const cells = SPLITS.map((split) => own.filter((item) => item.split === split).length);
     const row = readme.split('\n').find((line) => line.startsWith(`| \`${basename(name)}\``));
-    const sources = ['first/', 'second/', 'third/'].map(
+    const sources = ['first/', 'second/', 'third/', 'fourth/'].map(
       (from) => own.filter(({ source }) => source?.startsWith(from)).length,
     );
     const figures = [...(row ?? '').matchAll(/ ([\d,]+) /g)].map(([, figure]) =>
       Number(figure?.replace(',', '')),
     );
     expect([name, ...figures]).toEqual([name, own.length, ...cells, ...sources]);
+  }
+});
+
+test('the heads that the shipped encoder learnt with are there, for every label', async () => {
+  const learnt = await findLearnt(await findEncoder(MODELS, ENCODER));
+  for (const [name, { labels, none, multi }] of Object.entries(taxonomy.tasks)) {
+    const wanted = [...labels.map(({ id }) => id), ...(none || multi ? [''] : [])];
+    expect([name, [...(learnt[name]?.keys() ?? [])].sort()]).toEqual([name, wanted.sort()]);
   }
 });
 
