@@ -17,6 +17,8 @@ export interface Lesson {
   readonly split: Split;
   readonly importance: number;
   readonly goldOf: (task: string) => Gold | undefined;
+  /** Written beside others of nearly the same wording, to be told from them: harder than what one meets. */
+  readonly paired?: boolean;
 }
 
 export interface Material {
@@ -32,8 +34,12 @@ export interface Material {
  * said replaces the written label. Texts without a letter or digit teach nothing.
  */
 export function lessonsFrom({ examples, feedback, taxonomy }: Material): readonly Lesson[] {
+  const sizes = new Map<string | undefined, number>();
+  for (const { group } of examples) sizes.set(group, (sizes.get(group) ?? 0) + 1);
   const items = withSplits(examples).map(({ example, split }): Lesson => {
-    return { prompt: promptText(example), split, importance: 1, goldOf: (task) => goldOf(task, example) };
+    const paired = example.group !== undefined && sizes.get(example.group) !== 1;
+    const goldFor = (task: string) => goldOf(task, example);
+    return { prompt: promptText(example), split, importance: 1, goldOf: goldFor, paired };
   });
   const held = items.filter(({ split }) => split !== 'train').map(({ prompt }) => prompt);
   const said = apartFrom(
@@ -113,8 +119,8 @@ export function samplesFor(
   lessons: readonly Lesson[],
   vectors: readonly Float32Array[],
 ): readonly Sample[] {
-  return lessons.flatMap(({ goldOf: goldFor, split, importance }, at) => {
+  return lessons.flatMap(({ goldOf: goldFor, split, importance, paired = false }, at) => {
     const [gold, vector] = [goldFor(task), vectors[at]];
-    return gold === undefined || vector === undefined ? [] : [{ gold, vector, split, importance }];
+    return gold === undefined || vector === undefined ? [] : [{ gold, vector, split, importance, paired }];
   });
 }

@@ -47,11 +47,14 @@ function holds(gold: Gold, name: Head): boolean {
   return name === '' ? gold.labels.length === 0 : gold.labels.includes(name);
 }
 
-/** Thresholds and floor for calibrated heads, rounded as they are stored. */
+/**
+ * Thresholds and floor for calibrated heads, rounded as they are stored.
+ * @param held dev items, and those of them that are like what one meets: by these alone the floor is chosen
+ */
 export function withThresholds(
   task: Task,
   fitted: ReadonlyMap<string, Linear>,
-  dev: readonly Sample[],
+  { dev, met }: { readonly dev: readonly Sample[]; readonly met: readonly Sample[] },
 ): TaskHeads {
   const bare = (head: Linear) => ({ weights: head.weights.map(five), bias: five(head.bias) });
   const labels = Object.fromEntries(
@@ -71,7 +74,7 @@ export function withThresholds(
     return [id, { ...head, threshold: labelThreshold(task, id, answers, settled.none !== undefined) }];
   });
   const complete = { ...settled, labels: Object.fromEntries(thresholds) };
-  const confidences = answersOf(task, complete, dev).map(({ gold, answer }) => {
+  const confidences = answersOf(task, complete, met).map(({ gold, answer }) => {
     return { confidence: answer.confidence, right: isRight(gold, answer.primary) };
   });
   return { ...complete, floor: floorFor(confidences) };

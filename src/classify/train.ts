@@ -84,6 +84,7 @@ interface Setup {
 
 function* candidates(task: Task, setup: Setup): Generator<Candidate> {
   const { train, dev, hasNone, balance, strengths, learnt } = setup;
+  const met = asMet(dev);
   const parts = task.multi
     ? [separate(task, train, hasNone)]
     : [competing(task, train), accompanying(task, train)];
@@ -102,12 +103,18 @@ function* candidates(task: Task, setup: Setup): Generator<Candidate> {
       if (part.names.length === 0) continue;
       part.fitted = fitHeads(part.ready, l2, part.fitted);
       const heads = headsOf(part.ready, part.fitted);
-      const scaled = part.compete ? tempered(heads, part.names, dev) : plattScaled(heads, part.names, dev);
+      const scaled = part.compete ? tempered(heads, part.names, met) : plattScaled(heads, part.names, met);
       for (const [name, head] of scaled) fitted.set(name, head);
     }
-    const heads = withThresholds(task, fitted, dev);
+    const heads = withThresholds(task, fitted, { dev, met });
     yield { heads, dev: devScores(task, heads, dev), l2, balance };
   }
+}
+
+/** Probabilities are to be true of what one meets: items in pairs, written to be hard, would make them too timid. */
+function asMet(dev: readonly Sample[]): readonly Sample[] {
+  const alone = dev.filter(({ paired }) => paired !== true);
+  return alone.length < LEAST_DEV ? dev : alone;
 }
 
 function countLabels(task: Task, train: readonly Sample[]): Record<string, number> {

@@ -13,6 +13,8 @@ export interface Sample {
   readonly split: Split;
   /** How many items it counts for. */
   readonly importance: number;
+  /** As in `Lesson`. */
+  readonly paired?: boolean;
 }
 
 /** A label's id; the empty string is "none of them". */

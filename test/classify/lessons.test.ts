@@ -46,6 +46,19 @@ describe('labelled items', () => {
   });
 });
 
+describe('lessons', () => {
+  test('know whether an item was written beside others of nearly the same wording', () => {
+    const item = (text: string, group?: string): Example => {
+      return { kind: 'nps', title: '', text, sentiment: 'positive', split: 'dev', ...(group && { group }) };
+    };
+    const examples = [item('Fast', 'pair'), item('Not slow', 'pair'), item('A joy', 'alone'), item('Good')];
+    expect(lessonsFrom({ examples, feedback: [] }).map(({ paired }) => paired)).toEqual([
+      ...[true, true],
+      ...[false, false],
+    ]);
+  });
+});
+
 describe('feedback', () => {
   test('of a store leaves out what the taxonomy no longer has, and counts it', async () => {
     async function* said() {

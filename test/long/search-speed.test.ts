@@ -11,7 +11,7 @@ import { asServiceRole, openSql, type Postgres, startPostgres } from '../support
 
 const LONG = process.env['LONG'] === '1';
 const ROWS = LONG ? 100_000 : 5_000;
-const QUESTIONS = LONG ? 200 : 40;
+const QUESTIONS = LONG ? 100 : 40;
 /** Milliseconds, 95th percentile, on two cores that nothing else uses. */
 const MOST_MS = 25;
 const LEAST_RECALL = 0.97;
