@@ -65,6 +65,12 @@ const STEPS = [
 export async function fillBriefing(sql: PgliteStore['sql'], touchpoints: number): Promise<void> {
   await sql('drop index touchpoint.touchpoints_embedding');
   for (const step of STEPS) await sql(step, step.includes('$1') ? [touchpoints] : []);
-  // as a database is that has been running for a while
-  await sql('vacuum analyze');
+  // as a database is that has been running for a while; whoever looks at it meanwhile keeps rows from being settled
+  for (let round = 0; round < 20; round++) {
+    await sql('vacuum analyze');
+    const [unsettled] = await sql(
+      `select from pg_class where oid = any ('{touchpoint.tags,touchpoint.touchpoints}'::regclass[]) and relallvisible < relpages`,
+    );
+    if (unsettled === undefined) return;
+  }
 }
