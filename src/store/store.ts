@@ -36,8 +36,18 @@ export class StoreConflict extends StoreError {
 }
 
 export class StoreUnavailable extends TransientError {
-  override readonly name = 'StoreUnavailable';
+  override readonly name: string = 'StoreUnavailable';
 }
+
+/** Two transactions stood in each other's way, and this one was undone as a whole. */
+class StoreUndone extends StoreUnavailable {
+  override readonly name = 'StoreUndone';
+}
+
+/** Deadlock, or no serial order. */
+const UNDONE: ReadonlySet<string | undefined> = new Set(['40P01', '40001']);
+/** How often a call is tried that is undone each time; the database has waited a second before it undoes anything. */
+const TRIES = 5;
 
 /**
  * A driver's error as one of ours, by SQLSTATE: class 08, 53 and 57 are the server's state, 40 a lost race.
@@ -46,6 +56,8 @@ export class StoreUnavailable extends TransientError {
 export function storeError(name: string, code: string | undefined, thrown: unknown): Error {
   const cause = new Error(wordsOf(thrown, code));
   if (code === 'PT409') return new StoreConflict(`${name}: somebody else moved the cursor`, { code, cause });
+  if (UNDONE.has(code))
+    return new StoreUndone(`${name}: another transaction was in the way (${code})`, { cause });
   if (code !== undefined && /^(08|40|53|57)/.test(code)) {
     return new StoreUnavailable(`${name}: the database cannot answer now (${code})`, { cause });
   }
@@ -64,6 +76,17 @@ function wordsOf(thrown: unknown, code: string | undefined): string {
   return code?.startsWith('22') === true ? message.replace(/".*"/s, '"…"') : message;
 }
 
+/** What was undone as a whole is done again at once: whoever was in the way goes on meanwhile. */
+async function undisturbed(ask: () => Promise<unknown>): Promise<unknown> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof StoreUndone) || tried === TRIES) throw error;
+    }
+  }
+}
+
 /** Calls a function and parses its answer: a schema that drifted is named at once, not three calls later. */
 export async function callStore<T>(
   store: Store,
@@ -72,7 +95,7 @@ export async function callStore<T>(
   schema: z.ZodType<T>,
 ): Promise<T> {
   const called = await span('store', { function: name, driver: store.driver }, () =>
-    store.call(name, payload),
+    undisturbed(() => store.call(name, payload)),
   );
   const answer = schema.safeParse(called);
   if (!answer.success) {

@@ -70,11 +70,11 @@ async function pass(deps: SyncDeps, config: Config, options: PassOptions): Promi
   };
   const { tally } = walk;
   const limit = config.graph.concurrency;
-  await walkFeeds(deps, lanesOf(feeds, discovery?.known ?? []), { walk, limit, options });
+  await walkFeeds(deps, lanesOf(feeds, discovery?.known ?? []), { walk, limit, options, looks: true });
   // what one mailbox lost may put another's copy in doubt, after its feed was walked
   const doubted = new Set(await doubtedFeeds(deps.store));
   const again = feeds.filter(({ id }) => doubted.has(id) && !walk.failed.has(id));
-  await walkFeeds(deps, lanesOf(again, []), { walk, limit, options: {} });
+  await walkFeeds(deps, lanesOf(again, []), { walk, limit, options: {}, looks: false });
   problems.push(...(await standings.settle()));
   const errors = problems.map(({ feed, reason }) => ({ feed, reason }));
   const endedAt = new Date(deps.clock.now()).toISOString();
@@ -117,6 +117,8 @@ interface WalkOptions {
   readonly walk: FeedsWalk;
   /** Feeds under way at once. */
   readonly limit: number;
+  /** Whether a look may be all that a feed needs: not when its row is of before it was walked. */
+  readonly looks: boolean;
   readonly options: Pick<PassOptions, 'signal' | 'onFeed'>;
 }
 
@@ -139,7 +141,7 @@ function lanesOf(feeds: readonly FeedRow[], known: readonly MailboxRow[]): FeedR
 async function walkFeeds(
   deps: SyncDeps,
   lanes: readonly (readonly FeedRow[])[],
-  { walk, limit, options }: WalkOptions,
+  { walk, limit, looks, options }: WalkOptions,
 ): Promise<void> {
   const total = lanes.flat().length;
   let done = 0;
@@ -147,7 +149,7 @@ async function walkFeeds(
     let goesOn = true;
     for (const feed of lane) {
       const { id, kind } = feed;
-      const tried = () => span('feed', { feed: id, kind }, () => walkOne(deps, feed, walk));
+      const tried = () => span('feed', { feed: id, kind }, () => walkOne(deps, feed, { walk, looks }));
       goesOn = goesOn && walk.fatal === null && (await tried());
       done += 1;
       options.onFeed?.(done, total);
@@ -156,10 +158,14 @@ async function walkFeeds(
 }
 
 /** @returns false when the mailbox gave no answer */
-async function walkOne(deps: SyncDeps, feed: FeedRow, walk: FeedsWalk): Promise<boolean> {
+async function walkOne(
+  deps: SyncDeps,
+  feed: FeedRow,
+  { walk, looks }: Pick<WalkOptions, 'walk' | 'looks'>,
+): Promise<boolean> {
   const name = `${feed.mailbox} ${feed.name}`;
   try {
-    const seen = await lookAt(deps, feed, walk.settings);
+    const seen = looks ? await lookAt(deps, feed, walk.settings) : null;
     const work = (settings: FeedSettings) =>
       syncFeed(
         deps,

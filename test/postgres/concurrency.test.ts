@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import pg from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { claimFeed, readStatus } from '../../src/store/feeds.ts';
 import { commitPage, importTouchpoints } from '../../src/store/pages.ts';
 import { openPostgres } from '../../src/store/postgres.ts';
@@ -180,5 +181,35 @@ describe('a step of retention', () => {
     const steps = [await retainStep(store, limits, 2), await retainStep(store, limits, 2)];
     await store.close();
     expect(steps.map(({ expired }) => expired)).toEqual([2, 2]);
+  });
+});
+
+describe('a commit that stands in another transaction’s way', () => {
+  it('is done again when the database undoes it', async () => {
+    const feed = await newFeed(harness.store);
+    await commit(feed, 0, { copies: [copy('a', touchpoint('a')), copy('b', touchpoint('b'))] });
+    const url = new URL(inject('postgresUrl'));
+    const [{ name } = {}] = await harness.sql('select current_database() as name');
+    url.pathname = `/${name}`;
+    const other = new pg.Client({ connectionString: url.href });
+    await other.connect();
+    const lock = (key: string) =>
+      other.query('select from touchpoint.touchpoints where source_key = $1 for update', [key]);
+    // whoever waited longest looks for a deadlock first, and is undone
+    await other.query(`set deadlock_timeout = '10min'`);
+    await other.query('begin');
+    await lock('b');
+    const changed = [
+      copy('a', touchpoint('a', { title: 'New' })),
+      copy('b', touchpoint('b', { title: 'New' })),
+    ];
+    const committed = commit(feed, 1, { copies: changed });
+    const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    while ((await harness.sql(waiting)).length === 0);
+    await lock('a');
+    await other.query('commit');
+    await other.end();
+    expect(await committed).toMatchObject({ version: 2 });
+    expect(await stored(harness, 'b')).toEqual([{ title: 'New', deleted: false }]);
   });
 });
