@@ -17,7 +17,8 @@ import { memoryStore } from '../support/store.ts';
 
 /** A flood of notifications, a tenth of them forged, against two daemons on one store. */
 
-const SECONDS = process.env['LONG'] === '1' ? 30 : 5;
+const LONG = process.env['LONG'] === '1';
+const SECONDS = LONG ? 30 : 5;
 const PER_SECOND = 200;
 const FORGED = 0.1;
 const ENTRIES = 3;
@@ -161,7 +162,8 @@ it(`takes ${PER_SECOND} requests a second in stride`, async () => {
     expect(fired.requests).toBeGreaterThan(PER_SECOND * SECONDS * 0.9);
     expect(accepted + forged).toBeGreaterThanOrEqual(fired.requests * ENTRIES);
     expect(forged / (accepted + forged)).toBeGreaterThan(FORGED / 2);
-    expect(fired.p99).toBeLessThan(200);
+    // milliseconds; the short form may share its machine, and then holds what Graph itself wants
+    expect(fired.p99).toBeLessThan(LONG ? 200 : 3000);
     // every genuine mailbox was walked, no victim ever, and never two rounds of one feed at once
     expect([...walks.keys()].filter((mailbox) => mailbox.startsWith('victim'))).toEqual([]);
     expect(walks.size).toBe(20);
