@@ -7,8 +7,9 @@ import { mailboxesOf } from './truth.ts';
 
 /** Daemon processes on one database, and what may happen to them. */
 
-/** How long one may be held still. */
+/** How long one may be held still, and how long it is watched until it holds a feed: it does so for moments. */
 const STILL_MS = 1_500;
+const WATCH_MS = 4_000;
 const SETTLED_WITHIN_MS = 60_000;
 
 const Round = z.object({
@@ -87,17 +88,19 @@ export class Crew {
 
   /** Like a machine that was put to sleep: it wakes up in the middle of a page, and does not know how late it is. */
   async #holdStill({ child, owner }: Member): Promise<void> {
-    const deadline = performance.now() + STILL_MS;
-    const isInTime = () => performance.now() < deadline;
+    const leased = async () => (await this.#sql(LEASED, [owner])).map(({ id }) => id);
+    const watched = performance.now() + WATCH_MS;
     let held: unknown[] = [];
-    for (; held.length === 0 && isInTime(); await wait(5)) {
+    for (; held.length === 0 && performance.now() < watched; await wait(1)) {
+      if ((await leased()).length === 0) continue;
       child.signal('SIGSTOP');
-      held = (await this.#sql(LEASED, [owner])).map(({ id }) => id);
+      held = await leased();
       if (held.length === 0) child.signal('SIGCONT');
     }
     if (held.length === 0) return;
     await this.#outlive([owner]);
-    while (isInTime() && (await this.#sql(TAKEN, [owner, held])).length === 0);
+    const deadline = performance.now() + STILL_MS;
+    while (performance.now() < deadline && (await this.#sql(TAKEN, [owner, held])).length === 0);
     child.signal('SIGCONT');
     this.stills += 1;
   }
