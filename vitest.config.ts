@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     // whole processes, native Postgres and campaigns have scripts of their own: test:cli, test:postgres, test:long
-    exclude: ['test/browser/**', 'test/cli/**', 'test/long/**', 'test/postgres/**'],
+    exclude: ['**/node_modules/**', 'test/browser/**', 'test/cli/**', 'test/long/**', 'test/postgres/**'],
     reporters: ['default', new ContractLines(), new ClosingLine()],
     testTimeout: 30_000,
     hookTimeout: 60_000,
