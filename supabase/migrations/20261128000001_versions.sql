@@ -9,6 +9,8 @@ comment on column touchpoint.touchpoints.embedding_b is
   'The other slot: embedding and encoder are slot a, embedding_b and encoder_b slot b. touchpoint.encoders says which serves.';
 comment on column touchpoint.touchpoints.tagged_by is
   'The encoder that the tags and the newest vector are from; null in rows that were tagged before there were two slots.';
+create index touchpoints_embedding_b on touchpoint.touchpoints
+  using hnsw (embedding_b extensions.vector_cosine_ops);
 
 create table touchpoint.encoders (
   encoder text primary key,

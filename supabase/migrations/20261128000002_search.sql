@@ -6,11 +6,10 @@ language sql immutable security invoker set search_path = pg_catalog, pg_temp as
 -- What ranking is made of, in one place. A score is the cosine plus word_weight times the share of the question that the
 -- words answer: docs/search.md has the figures. The better the encoder, the less there is for the words to add.
 -- title_bonus: a word in the title counts so much more.
--- depth: candidates by meaning, deep enough that the words have something to reorder, shallow enough for the index: a
--- filter that keeps a tenth has ten times as many looked at.
+-- depth: candidates by meaning, deep enough that the words have something to reorder, shallow enough for the index.
 -- few: a filter that keeps no more rows has all of them compared; beyond it the index is faster.
 -- found: rows whose words are looked at, those with rare words first. ef_search: what the index keeps in view.
-  select 0.04, 0.25, 30, 2000, 200, 64
+  select 0.1, 0.25, 50, 2000, 300, 64
 $$;
 
 create function touchpoint.people_keys(people jsonb) returns text[]
@@ -29,12 +28,6 @@ create index touchpoints_people on touchpoint.touchpoints using gin (touchpoint.
 alter index touchpoint.touchpoints_words set (fastupdate = off);
 select gin_clean_pending_list('touchpoint.touchpoints_words');
 create index touchpoints_when on touchpoint.touchpoints (occurred_at);
--- Sixteen bits a number are as good for finding neighbours, and half as much to keep in memory and to compare.
-drop index touchpoint.touchpoints_embedding;
-create index touchpoints_embedding on touchpoint.touchpoints
-  using hnsw ((embedding::extensions.halfvec(384)) extensions.halfvec_cosine_ops);
-create index touchpoints_embedding_b on touchpoint.touchpoints
-  using hnsw ((embedding_b::extensions.halfvec(384)) extensions.halfvec_cosine_ops);
 
 create table touchpoint.lexicon (
   word text primary key,
@@ -231,30 +224,29 @@ begin
 end
 $$;
 
-create function touchpoint.kept(p jsonb, out filter text, out few tid[])
+create function touchpoint.kept(p jsonb, out filter text, out ids uuid[])
 language plpgsql stable security invoker set search_path = touchpoint, pg_temp as $$
--- The conditions on `touchpoints t` that p makes, and if they keep few rows, where those are: then `t.ctid = any($2)`, which
--- finds them without an index and is good as long as the snapshot is.
+-- The conditions on `touchpoints t` that p makes, and if they keep few rows, those rows: then `t.id = any($2)`.
 -- An index over vectors walks from neighbour to neighbour, and gives up before it comes to the few that a filter keeps.
 declare
   narrowed text := touchpoint.search_filter(p);
-  most int := (touchpoint.ranking()).few;
+  few int := (touchpoint.ranking()).few;
 begin
   filter := touchpoint.withheld(p);
   if narrowed is null then
     return;
   end if;
   filter := filter || ' and ' || narrowed;
-  execute format('select array(select t.ctid from touchpoints t where %s limit %s)', filter, most + 1) into few;
-  if cardinality(few) > most then
-    few := null;
+  execute format('select array(select t.id from touchpoints t where %s limit %s)', filter, few + 1) into ids;
+  if cardinality(ids) > few then
+    ids := null;
   else
-    filter := 't.ctid = any ($2)';
+    filter := 't.id = any ($2)';
   end if;
 end
 $$;
 
-create function touchpoint.nearest(filter text, few tid[], near extensions.vector, wanted int)
+create function touchpoint.nearest(filter text, ids uuid[], near extensions.vector, wanted int)
 returns table (id uuid, similarity float8)
 language plpgsql stable rows 50 security invoker set search_path = touchpoint, extensions, pg_temp
 -- the planner takes comparing vectors for cheap, and would rather compare thousands of them than walk the index
@@ -271,10 +263,10 @@ begin
   perform set_config('hnsw.iterative_scan', 'relaxed_order', true),
     set_config('hnsw.ef_search', greatest((touchpoint.ranking()).ef_search, least(wanted, 1000))::text, true);
   return query execute format(
-    case when few is null then $sql$
+    case when ids is null then $sql$
       with indexed as materialized (
-        select t.id, t.%1$I::halfvec(384) <=> $4 as distance from touchpoints t where %3$s and t.%2$I = %4$L
-        order by t.%1$I::halfvec(384) <=> $4 limit $3)
+        select t.id, t.%1$I <=> $1 as distance from touchpoints t where %3$s and t.%2$I = %4$L
+        order by t.%1$I <=> $1 limit $3)
       select i.id, 1 - i.distance from indexed i where (select count(*) from indexed) >= $3
       union all
       (select t.id, 1 - (t.%1$I <=> $1) from touchpoints t
@@ -286,11 +278,11 @@ begin
     $sql$ end,
     case s.slot when 'a' then 'embedding' else 'embedding_b' end,
     case s.slot when 'a' then 'encoder' else 'encoder_b' end, filter, s.encoder)
-  using near, few, wanted, near::halfvec(384);
+  using near, ids, wanted;
 end
 $$;
 
-create function touchpoint.worded(filter text, few tid[], q touchpoint.question, wanted int)
+create function touchpoint.worded(filter text, ids uuid[], q touchpoint.question, wanted int)
 returns table (share float8, id uuid)
 language plpgsql stable rows 50 security invoker set search_path = touchpoint, extensions, pg_temp
 -- with a limit the planner hopes to come by enough rows early, and reads the table instead of the index
@@ -311,8 +303,8 @@ begin
         where (select count(*) from rare) < $1 and %1$s and t.words @@ %4$L::tsquery limit %3$s)
       select distinct (%5$s)::float8 as share, w.id from (select * from rare union all select * from anyhow) w
       order by share desc, w.id limit $3
-    $sql$, filter, q.rare, found, q.anyhow, q.share)
-  using wanted, few, greatest(wanted, (touchpoint.ranking()).depth);
+    $sql$, filter, case when ids is null then q.rare else q.anyhow end, found, q.anyhow, q.share)
+  using wanted, ids, greatest(wanted, (touchpoint.ranking()).depth);
 end
 $$;
 
@@ -347,19 +339,17 @@ begin
       from scored s order by score desc, s.id limit $6
     $sql$, case s.slot when 'b' then 'encoder_b' else 'encoder' end, s.encoder,
     case s.slot when 'b' then 'embedding_b' else 'embedding' end, q.share)
-  using kept.filter, kept.few, near, greatest(k.depth, wanted * 2), q, wanted, k.word_weight;
+  using kept.filter, kept.ids, near, greatest(k.depth, wanted * 4), q, wanted, k.word_weight;
 end
 $$;
 
 create function touchpoint.passage(body text, title text, q touchpoint.question) returns text
 language sql stable security invoker set search_path = pg_catalog, pg_temp as $$
 -- What can be cited: of the body's sentences the one that answers most of the question and those after it, 240 characters
--- at most; without any such word its beginning; without a body the title. 8,000 characters are looked at, a thousand
--- where no word is asked for.
+-- at most; without any such word its beginning; without a body the title. 8,000 characters are looked at.
   with parts as (
     select row_number() over () as place, btrim(s.part) as part
-    from regexp_split_to_table(regexp_replace(left(body, case when cardinality(q.words) = 0 then 1000 else 8000 end),
-      '[ \t\r]+', ' ', 'g'), '(?<=[.!?])\s+|\n+') s(part)
+    from regexp_split_to_table(left(regexp_replace(body, '[ \t\r]+', ' ', 'g'), 8000), '(?<=[.!?])\s+|\n+') s(part)
     where btrim(s.part) <> ''
   ),
   best as (
@@ -445,7 +435,7 @@ begin
   end if;
   return touchpoint.cite((
     select jsonb_agg(jsonb_build_object('id', n.id, 'similarity', n.similarity, 'score', n.similarity)) from (
-      select n.* from touchpoints t, touchpoint.nearest(kept.filter, kept.few, touchpoint.vector_of(t),
+      select n.* from touchpoints t, touchpoint.nearest(kept.filter, kept.ids, touchpoint.vector_of(t),
         greatest(wanted + 1, (touchpoint.ranking()).depth)) n
       where t.id = same[1] and n.id <> t.id order by n.similarity desc, n.id limit wanted) n), touchpoint.question_of(''));
 end

@@ -110,14 +110,13 @@ begin
   if p->>'unless' is not null and exists (select from privacy where retained = p->>'unless') then
     return jsonb_build_object('expired', 0, 'purged', 0, 'done', true);
   end if;
-  -- an array is gathered once; a subquery may be run again for each row, and then gives others than those it locked
-  delete from touchpoints where id = any(array(
+  delete from touchpoints where id in (
     select id from touchpoints where coalesce(occurred_at, created_at) < (p->>'before')::timestamptz
-    limit (p->>'limit')::int for update));
+    limit (p->>'limit')::int for update);
   get diagnostics expired = row_count;
-  delete from touchpoints where id = any(array(
+  delete from touchpoints where id in (
     select id from touchpoints where deleted_at < (p->>'deleted_before')::timestamptz
-    limit (p->>'limit')::int for update));
+    limit (p->>'limit')::int for update);
   get diagnostics purged = row_count;
   if greatest(expired, purged) < (p->>'limit')::int then
     update privacy set retained = p->>'unless' where p->>'unless' is not null;
