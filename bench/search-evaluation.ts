@@ -4,18 +4,18 @@ import { createTagger } from '../src/classify/tagger.ts';
 import { systemClock } from '../src/core/clock.ts';
 import { silentLog } from '../src/core/log.ts';
 import { packagePath } from '../src/core/paths.ts';
-import { KINDS } from '../src/core/touchpoint.ts';
 import { openEmbedded } from '../src/store/open.ts';
 import { importTouchpoints } from '../src/store/pages.ts';
 import { search } from '../src/store/search.ts';
 import { tagPending } from '../src/sync/tagging.ts';
+import { discount, itemOf, Text } from './support/questions.ts';
 
 /**
  * How good searches are on what nothing was tuned on: nDCG@10 of the questions of config/evaluation, each with all records
  * that answer it, by words, by meaning and by both. `tsx bench/search-evaluation.ts`
  */
 
-const Stored = z.object({ id: z.string(), kind: z.enum(KINDS), title: z.string(), text: z.string() });
+const Stored = Text.extend({ id: z.string() });
 const Question = z.object({
   query: z.string(),
   relevant: z.array(z.string()).min(1),
@@ -35,7 +35,11 @@ await using tagger = await createTagger({
   workers: 1,
   log: silentLog,
 });
-await importTouchpoints(store, '2026-03-01T00:00:00.000Z', records.map(item));
+await importTouchpoints(
+  store,
+  '2026-03-01T00:00:00.000Z',
+  records.map((record) => itemOf(record.id, record)),
+);
 await tagPending({ store, tagger, clock: systemClock(undefined), log: silentLog });
 
 console.log(`${questions.length} questions, ${records.length} records, encoder ${tagger.encoder}`);
@@ -55,16 +59,6 @@ async function lines<T>(name: string, shape: z.ZodType<T>): Promise<T[]> {
     .map((line) => shape.parse(JSON.parse(line)));
 }
 
-function item({ id, kind, title, text }: z.infer<typeof Stored>) {
-  return {
-    touchpoint: {
-      ...{ kind, sourceKey: id, title, body: text, people: [], details: {} },
-      ...{ occurredAt: null, endsAt: null, allDay: false, timeZone: 'UTC' },
-    },
-    match: { client: null, method: null, confidence: null },
-  };
-}
-
 /** Of one question: how near the top its answers stand, against all of them standing there. */
 async function ndcg({ query, relevant }: z.infer<typeof Question>, way: (typeof WAYS)[number]) {
   const [vector] = await tagger.embed([query]);
@@ -74,10 +68,6 @@ async function ndcg({ query, relevant }: z.infer<typeof Question>, way: (typeof 
   const found = hits.map(({ id }, place) => (relevant.includes(id) ? discount(place) : 0));
   const best = relevant.slice(0, DEPTH).map((_, place) => discount(place));
   return sum(found) / sum(best);
-}
-
-function discount(place: number): number {
-  return 1 / Math.log2(place + 2);
 }
 
 function sum(values: readonly number[]): number {

@@ -5,13 +5,13 @@ import { createTagger } from '../src/classify/tagger.ts';
 import { systemClock } from '../src/core/clock.ts';
 import { silentLog } from '../src/core/log.ts';
 import { packagePath } from '../src/core/paths.ts';
-import { KINDS, type Touchpoint } from '../src/core/touchpoint.ts';
 import { openEmbedded } from '../src/store/open.ts';
 import { importTouchpoints } from '../src/store/pages.ts';
 import type { PgliteStore } from '../src/store/pglite.ts';
 import { search } from '../src/store/search.ts';
 import type { Store } from '../src/store/store.ts';
 import { tagPending } from '../src/sync/tagging.ts';
+import { discount, itemOf, Text } from './support/questions.ts';
 
 /**
  * How good searches are: nDCG@10 of hand-written questions, each with the one record that answers it, by words, by
@@ -19,7 +19,6 @@ import { tagPending } from '../src/sync/tagging.ts';
  * [--distractors]`: records that only look like the answer (made to mislead) are in the store with `--distractors`.
  */
 
-const Text = z.object({ kind: z.enum(KINDS), title: z.string(), text: z.string() });
 const Pair = z.object({
   query: z.string(),
   positive: Text,
@@ -73,7 +72,7 @@ async function askAll(some: readonly Pair[]): Promise<void> {
   await using store = await openEmbedded(null);
   const items = some.flatMap((pair, at) => {
     const others = values.distractors ? pair.hard_negatives : [];
-    return [pair.positive, ...others].map((text, n) => item(`${at}.${n}`, text));
+    return [pair.positive, ...others].map((text, n) => itemOf(`${at}.${n}`, text));
   });
   await importTouchpoints(store, '2026-03-01T00:00:00.000Z', items);
   await tagPending({ store, tagger, clock: systemClock(undefined), log: silentLog });
@@ -86,14 +85,6 @@ async function askAll(some: readonly Pair[]): Promise<void> {
       if (common <= FEW_IN_COMMON) figures.few[way] += gain;
     }
   }
-}
-
-function item(sourceKey: string, { kind, title, text }: z.infer<typeof Text>) {
-  const touchpoint: Touchpoint = {
-    ...{ kind, sourceKey, title, body: text, people: [], details: {} },
-    ...{ occurredAt: null, endsAt: null, allDay: false, timeZone: 'UTC' },
-  };
-  return { touchpoint, match: { client: null, method: null, confidence: null } };
 }
 
 /** The share of the question's stems that its answer holds. */
@@ -116,5 +107,5 @@ async function ask(
   const embedding = way === 'words' ? null : { vector, encoder: tagger.encoder };
   const hits = await search(store, { query: way === 'meaning' ? '' : query, embedding, limit: 10 });
   const place = hits.findIndex(({ id }) => id === answer);
-  return place < 0 ? 0 : 1 / Math.log2(place + 2);
+  return place < 0 ? 0 : discount(place);
 }

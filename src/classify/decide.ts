@@ -92,7 +92,7 @@ function shared(task: Task, logits: readonly number[]): number[] {
   });
 }
 
-function sigmoid(value: number): number {
+export function sigmoid(value: number): number {
   return 1 / (1 + Math.exp(-value));
 }
 

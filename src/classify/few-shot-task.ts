@@ -3,7 +3,15 @@ import { type Decision, decide } from './decide.ts';
 import { five, type TaskHeads } from './heads.ts';
 import { applied, fitHeads, headsOf, type Linear, prepare } from './regression.ts';
 import type { Task } from './taxonomy.ts';
-import { accompanying, competing, importances, isKnown, type Sample, separate } from './training-problem.ts';
+import {
+  accompanying,
+  competing,
+  countLabels,
+  importances,
+  isKnown,
+  type Sample,
+  separate,
+} from './training-problem.ts';
 
 /**
  * Heads for a task that has a handful of items a label, as a task of one's own has at first: too few for dev items that
@@ -26,9 +34,8 @@ export interface FewShotTask {
 
 /** Null where a label that can be the answer has fewer than six items. Deterministic. */
 export function fewShotTask(task: Task, samples: readonly Sample[]): FewShotTask | null {
-  const enough = task.labels.filter(
-    ({ id }) => samples.filter(({ gold }) => gold.labels.includes(id)).length >= LEAST_FEW,
-  );
+  const counts = countLabels(task, samples);
+  const enough = task.labels.filter(({ id }) => (counts[id] ?? 0) >= LEAST_FEW);
   const answers = task.labels.filter(({ primary }) => primary);
   if (answers.length < 2 || answers.some((label) => !enough.includes(label))) return null;
   const known = { ...task, labels: enough };
@@ -36,9 +43,6 @@ export function fewShotTask(task: Task, samples: readonly Sample[]): FewShotTask
   const even = samples.map((sample) => ({ ...sample, importance: 1 }));
   const tries = STRENGTHS.map((l2) => attempt(known, even, l2));
   const best = tries.reduce((top, one) => (one.loss < top.loss ? one : top));
-  const counts = Object.fromEntries(
-    task.labels.map(({ id }) => [id, samples.filter(({ gold }) => gold.labels.includes(id)).length]),
-  );
   const heads = { ...headsFrom(fitted(known, even, best.l2), best.scaling), counts };
   return { heads: { ...heads, chosen: { l2: best.l2, balance: 1 } }, unseen: best.unseen };
 }

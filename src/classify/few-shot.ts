@@ -1,4 +1,5 @@
 import { bestThreshold, platt } from './calibrate.ts';
+import { sigmoid } from './decide.ts';
 import { five } from './heads.ts';
 import { applied, fitHeads, headsOf, type Linear, prepare } from './regression.ts';
 import type { Task } from './taxonomy.ts';
@@ -89,8 +90,4 @@ function headOf(task: Task, samples: readonly Sample[], id: string, l2: number):
   const ready = prepare({ ...problem, importance: importances(problem, 1) });
   const [head] = headsOf(ready, fitHeads(ready, l2));
   return head ?? { weights: [], bias: 0 };
-}
-
-function sigmoid(value: number): number {
-  return 1 / (1 + Math.exp(-value));
 }

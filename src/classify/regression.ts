@@ -59,8 +59,9 @@ export function prepare(problem: Problem, known: readonly (Linear | undefined)[]
   }
   const scale = Math.sqrt(spread / (vectors.length * width)) || 1;
   for (let at = 0; at < rows.length; at++) rows[at] = (rows[at] ?? 0) / scale;
-  const home = known.flatMap((head) => parametersOf(head, { skip, width, mean, scale }));
-  return { problem, rows, width, mean, scale, home: fitting(home, problem.labels * (width + 1)) };
+  const standard = { skip, width, mean, scale };
+  const homes = Array.from({ length: problem.labels }, (_, label) => parametersOf(known[label], standard));
+  return { problem, rows, width, mean, scale, home: Float64Array.from(homes.flat()) };
 }
 
 type Standard = Pick<Prepared, 'width' | 'mean' | 'scale'> & Pick<Problem, 'skip'>;
@@ -70,10 +71,6 @@ function parametersOf(head: Linear | undefined, { skip, width, mean, scale }: St
   const own = Array.from({ length: width }, (_, at) => head?.weights[skip + at] ?? 0);
   const shift = own.reduce((sum, weight, at) => sum + weight * (mean[at] ?? 0), 0);
   return [...own.map((weight) => weight * scale), (head?.bias ?? 0) + shift];
-}
-
-function fitting(values: readonly number[], length: number): Float64Array {
-  return Float64Array.from({ length }, (_, at) => values[at] ?? 0);
 }
 
 /**

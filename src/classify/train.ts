@@ -3,7 +3,14 @@ import type { DevScores, TaskHeads } from './heads.ts';
 import { fitHeads, headsOf, type Linear, prepare } from './regression.ts';
 import { devScores, plattScaled, tempered, withThresholds } from './settle.ts';
 import type { Task } from './taxonomy.ts';
-import { accompanying, competing, importances, type Sample, separate } from './training-problem.ts';
+import {
+  accompanying,
+  competing,
+  countLabels,
+  importances,
+  type Sample,
+  separate,
+} from './training-problem.ts';
 
 /** Linear heads on fixed vectors: fitted on the train items, everything else about them chosen on the dev items. */
 
@@ -115,10 +122,4 @@ function* candidates(task: Task, setup: Setup): Generator<Candidate> {
 function asMet(dev: readonly Sample[]): readonly Sample[] {
   const alone = dev.filter(({ paired }) => paired !== true);
   return alone.length < LEAST_DEV ? dev : alone;
-}
-
-function countLabels(task: Task, train: readonly Sample[]): Record<string, number> {
-  return Object.fromEntries(
-    task.labels.map(({ id }) => [id, train.filter(({ gold }) => gold.labels.includes(id)).length]),
-  );
 }

@@ -28,6 +28,13 @@ export interface Part {
 /** Of an item with a second label the first counts this much: it teaches the head what it leaned towards too. */
 const FIRST = 0.75;
 
+/** Items by label. */
+export function countLabels(task: Task, samples: readonly Sample[]): Record<string, number> {
+  return Object.fromEntries(
+    task.labels.map(({ id }) => [id, samples.filter(({ gold }) => gold.labels.includes(id)).length]),
+  );
+}
+
 /** Every label for itself, and "none" as one more. */
 export function separate(task: Task, samples: readonly Sample[], hasNone: boolean): Part {
   const names = [...task.labels.map(({ id }) => id), ...(hasNone ? [''] : [])];
