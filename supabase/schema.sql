@@ -2489,7 +2489,7 @@ AS $function$
 -- SQLSTATE PT404 when there is none, or its kind is withheld; PT400 when several have that id.
 declare
   wanted int := touchpoint.answers(p);
-  kept record := touchpoint.kept(p);
+  kept record := touchpoint.sifted(p);
   same uuid[];
 begin
   perform touchpoint.only(p, array['id', 'kind', 'limit', 'withhold', 'kinds', 'client', 'clients', 'since', 'until',
@@ -2505,7 +2505,7 @@ begin
   end if;
   return touchpoint.cite((
     select jsonb_agg(jsonb_build_object('id', n.id, 'similarity', n.similarity, 'score', n.similarity)) from (
-      select n.* from touchpoints t, touchpoint.nearest(kept.filter, kept.few, touchpoint.vector_of(t),
+      select n.* from touchpoints t, touchpoint.neighbours(kept.filter, kept.few, touchpoint.vector_of(t),
         greatest(wanted + 1, (touchpoint.ranking()).depth)) n
       where t.id = same[1] and n.id <> t.id order by n.similarity desc, n.id limit wanted) n), touchpoint.question_of(''));
 end
@@ -3459,32 +3459,6 @@ begin
   raise exception 'feedback is append-only' using errcode = 'PT409';
 end
 $function$;
-CREATE OR REPLACE FUNCTION touchpoint.kept(p jsonb, OUT filter text, OUT few tid[])
- RETURNS record
- LANGUAGE plpgsql
- STABLE
- SET search_path TO 'touchpoint', 'pg_temp'
-AS $function$
--- The conditions on `touchpoints t` that p makes, and if they keep few rows, where those are: then `t.ctid = any($2)`, which
--- finds them without an index and is good as long as the snapshot is.
--- An index over vectors walks from neighbour to neighbour, and gives up before it comes to the few that a filter keeps.
-declare
-  narrowed text := touchpoint.search_filter(p);
-  most int := (touchpoint.ranking()).few;
-begin
-  filter := touchpoint.withheld(p);
-  if narrowed is null then
-    return;
-  end if;
-  filter := filter || ' and ' || narrowed;
-  execute format('select array(select t.ctid from touchpoints t where %s limit %s)', filter, most + 1) into few;
-  if cardinality(few) > most then
-    few := null;
-  else
-    filter := 't.ctid = any ($2)';
-  end if;
-end
-$function$;
 CREATE OR REPLACE FUNCTION touchpoint.kinds_of(p jsonb, otherwise text[])
  RETURNS text[]
  LANGUAGE sql
@@ -3796,7 +3770,7 @@ AS $function$
         else coalesce(present->e.key, 'null') in ('null', e.value) end as ours
     from jsonb_each(wanted) e) w
 $function$;
-CREATE OR REPLACE FUNCTION touchpoint.nearest(filter text, few tid[], near extensions.vector, wanted integer)
+CREATE OR REPLACE FUNCTION touchpoint.neighbours(filter text, few tid[], near extensions.vector, wanted integer)
  RETURNS TABLE(id uuid, similarity double precision)
  LANGUAGE plpgsql
  STABLE ROWS 50
@@ -4081,12 +4055,12 @@ AS $function$
 -- yet) counts as a little less near than the last candidate: new things are found by their words.
 declare
   k record := touchpoint.ranking();
-  kept record := touchpoint.kept(p);
+  kept record := touchpoint.sifted(p);
   s encoders := touchpoint.serving();
 begin
   return query execute format($sql$
-      with near as materialized (select * from touchpoint.nearest($1, $2, $3, $4)),
-      worded as materialized (select * from touchpoint.worded($1, $2, $5, $6)),
+      with near as materialized (select * from touchpoint.neighbours($1, $2, $3, $4)),
+      worded as materialized (select * from touchpoint.with_words($1, $2, $5, $6)),
       scored as (
         select t.id,
           coalesce(n.similarity, 1 - (case when t.%1$I = %2$L then t.%3$I end <=> $3)) as similarity,
@@ -4280,6 +4254,32 @@ AS $function$
   select array(select g.label from current_tags g where g.touchpoint = wanted and g.task = asked
     order by g.label = touchpoint.primary_label(wanted, asked) desc, g.score desc, g.label)
 $function$;
+CREATE OR REPLACE FUNCTION touchpoint.sifted(p jsonb, OUT filter text, OUT few tid[])
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE
+ SET search_path TO 'touchpoint', 'pg_temp'
+AS $function$
+-- The conditions on `touchpoints t` that p makes, and if they keep few rows, where those are: then `t.ctid = any($2)`, which
+-- finds them without an index and is good as long as the snapshot is.
+-- An index over vectors walks from neighbour to neighbour, and gives up before it comes to the few that a filter keeps.
+declare
+  narrowed text := touchpoint.search_filter(p);
+  most int := (touchpoint.ranking()).few;
+begin
+  filter := touchpoint.withheld(p);
+  if narrowed is null then
+    return;
+  end if;
+  filter := filter || ' and ' || narrowed;
+  execute format('select array(select t.ctid from touchpoints t where %s limit %s)', filter, most + 1) into few;
+  if cardinality(few) > most then
+    few := null;
+  else
+    filter := 't.ctid = any ($2)';
+  end if;
+end
+$function$;
 CREATE OR REPLACE FUNCTION touchpoint.stands_aside(asked_encoder text, asked_taxonomy text, at timestamp with time zone)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -4466,24 +4466,7 @@ AS $function$
       jsonb_build_object('encoder', g.aside_encoder, 'taxonomy', g.aside_taxonomy, 'at', g.aside_at) end)
   from tagging g
 $function$;
-CREATE OR REPLACE FUNCTION touchpoint.withheld(p jsonb)
- RETURNS text
- LANGUAGE plpgsql
- IMMUTABLE
- SET search_path TO 'touchpoint', 'pg_temp'
-AS $function$
--- The condition that keeps back the kinds in p.withhold, whatever else is asked. What it does not understand it refuses:
--- a wrong spelling must not show what was to be kept back.
-declare
-  kinds text[] := touchpoint.texts_of(p, 'withhold');
-begin
-  if not kinds <@ array['meeting', 'email', 'action', 'nps', 'topic', 'knowledge', 'risk'] then
-    raise exception 'withhold: wants kinds of touchpoints, got %', p->'withhold' using errcode = 'PT400';
-  end if;
-  return format('t.deleted_at is null and t.kind <> all (%L::text[])', coalesce(kinds, '{}'));
-end
-$function$;
-CREATE OR REPLACE FUNCTION touchpoint.worded(filter text, few tid[], q touchpoint.question, wanted integer)
+CREATE OR REPLACE FUNCTION touchpoint.with_words(filter text, few tid[], q touchpoint.question, wanted integer)
  RETURNS TABLE(share double precision, id uuid)
  LANGUAGE plpgsql
  STABLE ROWS 50
@@ -4508,6 +4491,23 @@ begin
       order by share desc, w.id limit $3
     $sql$, filter, q.rare, found, q.anyhow, q.share)
   using wanted, few, greatest(wanted, (touchpoint.ranking()).depth);
+end
+$function$;
+CREATE OR REPLACE FUNCTION touchpoint.withheld(p jsonb)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE
+ SET search_path TO 'touchpoint', 'pg_temp'
+AS $function$
+-- The condition that keeps back the kinds in p.withhold, whatever else is asked. What it does not understand it refuses:
+-- a wrong spelling must not show what was to be kept back.
+declare
+  kinds text[] := touchpoint.texts_of(p, 'withhold');
+begin
+  if not kinds <@ array['meeting', 'email', 'action', 'nps', 'topic', 'knowledge', 'risk'] then
+    raise exception 'withhold: wants kinds of touchpoints, got %', p->'withhold' using errcode = 'PT400';
+  end if;
+  return format('t.deleted_at is null and t.kind <> all (%L::text[])', coalesce(kinds, '{}'));
 end
 $function$;
 CREATE OR REPLACE FUNCTION touchpoint.write_copies(cur touchpoint.feeds, items jsonb, at timestamp with time zone, OUT outcomes jsonb, OUT left_behind uuid[])
@@ -4871,7 +4871,6 @@ grant execute on function touchpoint.instant(timestamp with time zone,boolean,te
 grant execute on function touchpoint.is_inside(text,text) to service_role;
 grant execute on function touchpoint.is_recurring(uuid,text) to service_role;
 grant execute on function touchpoint.keep_feedback() to service_role;
-grant execute on function touchpoint.kept(jsonb) to service_role;
 grant execute on function touchpoint.kinds_of(jsonb,text[]) to service_role;
 grant execute on function touchpoint.label_condition(text,text[],text) to service_role;
 grant execute on function touchpoint.labels_filter(jsonb) to service_role;
@@ -4887,7 +4886,7 @@ grant execute on function touchpoint.meeting_rows(jsonb) to service_role;
 grant execute on function touchpoint.meeting_state(touchpoint.touchpoints,text,timestamp with time zone) to service_role;
 grant execute on function touchpoint.meeting_status(text,boolean,timestamp with time zone,timestamp with time zone,boolean,timestamp with time zone,text) to service_role;
 grant execute on function touchpoint.merged(jsonb,jsonb,jsonb) to service_role;
-grant execute on function touchpoint.nearest(text,tid[],extensions.vector,integer) to service_role;
+grant execute on function touchpoint.neighbours(text,tid[],extensions.vector,integer) to service_role;
 grant execute on function touchpoint.page_key(timestamp with time zone,uuid) to service_role;
 grant execute on function touchpoint.page_place(text) to service_role;
 grant execute on function touchpoint.passage(text,text,touchpoint.question) to service_role;
@@ -4910,6 +4909,7 @@ grant execute on function touchpoint.search_filter(jsonb) to service_role;
 grant execute on function touchpoint.sentiments(uuid,text[],timestamp with time zone,timestamp with time zone) to service_role;
 grant execute on function touchpoint.serving() to service_role;
 grant execute on function touchpoint.shown_labels(uuid,text) to service_role;
+grant execute on function touchpoint.sifted(jsonb) to service_role;
 grant execute on function touchpoint.stands_aside(text,text,timestamp with time zone) to service_role;
 grant execute on function touchpoint.start_version(text,text,timestamp with time zone) to service_role;
 grant execute on function touchpoint.tags_of(uuid) to service_role;
@@ -4921,8 +4921,8 @@ grant execute on function touchpoint.update_meetings(jsonb) to service_role;
 grant execute on function touchpoint.upsert_touchpoints(jsonb,timestamp with time zone) to service_role;
 grant execute on function touchpoint.vector_of(touchpoint.touchpoints) to service_role;
 grant execute on function touchpoint.versions() to service_role;
+grant execute on function touchpoint.with_words(text,tid[],touchpoint.question,integer) to service_role;
 grant execute on function touchpoint.withheld(jsonb) to service_role;
-grant execute on function touchpoint.worded(text,tid[],touchpoint.question,integer) to service_role;
 grant execute on function touchpoint.write_copies(touchpoint.feeds,jsonb,timestamp with time zone) to service_role;
 grant execute on function touchpoint.write_touchpoints(jsonb,timestamp with time zone) to service_role;
 grant execute on function touchpoint.zone_of(jsonb) to service_role;

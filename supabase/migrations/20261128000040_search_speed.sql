@@ -1,7 +1,8 @@
 -- Search at a hundred thousand touchpoints, and retention that keeps to its step.
 
 -- Sixteen bits a number are as good for finding neighbours, and half as much to keep in memory and to compare.
-drop index touchpoint.touchpoints_embedding, touchpoint.touchpoints_embedding_b;
+drop index touchpoint.touchpoints_embedding;
+drop index touchpoint.touchpoints_embedding_b;
 create index touchpoints_embedding on touchpoint.touchpoints
   using hnsw ((embedding::extensions.halfvec(384)) extensions.halfvec_cosine_ops);
 create index touchpoints_embedding_b on touchpoint.touchpoints
@@ -20,11 +21,12 @@ language sql immutable security invoker set search_path = pg_catalog, pg_temp as
   select 0.04, 0.25, 30, 2000, 200, 64
 $$;
 
--- What a narrow filter keeps goes by its place in the table now.
-drop function touchpoint.kept(jsonb), touchpoint.nearest(text, uuid[], extensions.vector, int),
-  touchpoint.worded(text, uuid[], touchpoint.question, int);
+-- These go by places in the table where those before them went by ids.
+drop function touchpoint.kept;
+drop function touchpoint.nearest;
+drop function touchpoint.worded;
 
-create function touchpoint.kept(p jsonb, out filter text, out few tid[])
+create function touchpoint.sifted(p jsonb, out filter text, out few tid[])
 language plpgsql stable security invoker set search_path = touchpoint, pg_temp as $$
 -- The conditions on `touchpoints t` that p makes, and if they keep few rows, where those are: then `t.ctid = any($2)`, which
 -- finds them without an index and is good as long as the snapshot is.
@@ -47,7 +49,7 @@ begin
 end
 $$;
 
-create function touchpoint.nearest(filter text, few tid[], near extensions.vector, wanted int)
+create function touchpoint.neighbours(filter text, few tid[], near extensions.vector, wanted int)
 returns table (id uuid, similarity float8)
 language plpgsql stable rows 50 security invoker set search_path = touchpoint, extensions, pg_temp
 -- the planner takes comparing vectors for cheap, and would rather compare thousands of them than walk the index
@@ -83,7 +85,7 @@ begin
 end
 $$;
 
-create function touchpoint.worded(filter text, few tid[], q touchpoint.question, wanted int)
+create function touchpoint.with_words(filter text, few tid[], q touchpoint.question, wanted int)
 returns table (share float8, id uuid)
 language plpgsql stable rows 50 security invoker set search_path = touchpoint, extensions, pg_temp
 -- with a limit the planner hopes to come by enough rows early, and reads the table instead of the index
@@ -116,12 +118,12 @@ language plpgsql stable rows 10 security invoker set search_path = touchpoint, e
 -- yet) counts as a little less near than the last candidate: new things are found by their words.
 declare
   k record := touchpoint.ranking();
-  kept record := touchpoint.kept(p);
+  kept record := touchpoint.sifted(p);
   s encoders := touchpoint.serving();
 begin
   return query execute format($sql$
-      with near as materialized (select * from touchpoint.nearest($1, $2, $3, $4)),
-      worded as materialized (select * from touchpoint.worded($1, $2, $5, $6)),
+      with near as materialized (select * from touchpoint.neighbours($1, $2, $3, $4)),
+      worded as materialized (select * from touchpoint.with_words($1, $2, $5, $6)),
       scored as (
         select t.id,
           coalesce(n.similarity, 1 - (case when t.%1$I = %2$L then t.%3$I end <=> $3)) as similarity,
@@ -168,7 +170,7 @@ set jit = off as $$
 -- SQLSTATE PT404 when there is none, or its kind is withheld; PT400 when several have that id.
 declare
   wanted int := touchpoint.answers(p);
-  kept record := touchpoint.kept(p);
+  kept record := touchpoint.sifted(p);
   same uuid[];
 begin
   perform touchpoint.only(p, array['id', 'kind', 'limit', 'withhold', 'kinds', 'client', 'clients', 'since', 'until',
@@ -184,7 +186,7 @@ begin
   end if;
   return touchpoint.cite((
     select jsonb_agg(jsonb_build_object('id', n.id, 'similarity', n.similarity, 'score', n.similarity)) from (
-      select n.* from touchpoints t, touchpoint.nearest(kept.filter, kept.few, touchpoint.vector_of(t),
+      select n.* from touchpoints t, touchpoint.neighbours(kept.filter, kept.few, touchpoint.vector_of(t),
         greatest(wanted + 1, (touchpoint.ranking()).depth)) n
       where t.id = same[1] and n.id <> t.id order by n.similarity desc, n.id limit wanted) n), touchpoint.question_of(''));
 end
