@@ -49,12 +49,14 @@ export const TABLE = `
   create index if not exists messages_fts on baseline.messages using gin (fts);
   create index if not exists messages_received on baseline.messages (received_at)`;
 
-/** Items asked for per page: as many as the service asks for. */
-const PAGE_SIZE = 50;
+/** Items a page in Microsoft's own example of the iterator, https://learn.microsoft.com/graph/sdks/paging */
+export const GUIDES_PAGE = 10;
+/** What one might choose who knows that a page may have more. */
+export const CHOSEN_PAGE = 50;
 
 /** One statement for each message. Returns how many there were. */
-export async function upsertEach(source: Source, query: Query): Promise<number> {
-  return overInboxes(source, async (rows) => {
+export async function upsertEach(source: Source, query: Query, pageSize: number): Promise<number> {
+  return overInboxes(source, pageSize, async (rows) => {
     for (const row of rows) {
       await query(
         `insert into baseline.messages (id, mailbox, subject, sender, received_at, body) values ($1, $2, $3, $4, $5, $6)
@@ -67,27 +69,31 @@ export async function upsertEach(source: Source, query: Query): Promise<number> 
 }
 
 /** One statement for each page. */
-export async function upsertPages(source: Source, query: Query): Promise<number> {
-  return overInboxes(source, async (rows) => {
-    for (let at = 0; at < rows.length; at += PAGE_SIZE) {
+export async function upsertPages(source: Source, query: Query, pageSize: number): Promise<number> {
+  return overInboxes(source, pageSize, async (rows) => {
+    for (let at = 0; at < rows.length; at += pageSize) {
       await query(
         `insert into baseline.messages (id, mailbox, subject, sender, received_at, body)
            select * from jsonb_to_recordset($1::jsonb)
            as r(id text, mailbox text, subject text, sender text, received_at timestamptz, body text)
          on conflict (id) do update set subject = excluded.subject, sender = excluded.sender,
            received_at = excluded.received_at, body = excluded.body`,
-        [JSON.stringify(rows.slice(at, at + PAGE_SIZE))],
+        [JSON.stringify(rows.slice(at, at + pageSize))],
       );
     }
   });
 }
 
-async function overInboxes(source: Source, save: (rows: readonly Row[]) => Promise<void>): Promise<number> {
+async function overInboxes(
+  source: Source,
+  pageSize: number,
+  save: (rows: readonly Row[]) => Promise<void>,
+): Promise<number> {
   const client = graphClient(source);
   let total = 0;
   for (const mailbox of source.mailboxes) {
     const rows: Row[] = [];
-    const headers = { Prefer: `IdType="ImmutableId", odata.maxpagesize=${PAGE_SIZE}` };
+    const headers = { Prefer: `IdType="ImmutableId", odata.maxpagesize=${pageSize}` };
     const first = await client
       .api(`/users/${mailbox}/mailFolders/inbox/messages/delta`)
       .select('id,subject,from,receivedDateTime,body')

@@ -46,7 +46,8 @@ export async function fillCrowd(sql: PgliteStore['sql'], rows: number): Promise<
   await sql(
     'create index touchpoints_embedding on touchpoint.touchpoints using hnsw ((embedding::extensions.halfvec(384)) extensions.halfvec_cosine_ops)',
   );
-  await sql('analyze');
+  // settled, as a store is that has run for a day: else autovacuum comes in the midst of what is measured
+  await sql('vacuum analyze');
   await sql(`select public.touchpoint_words_count('{}')`);
   return {
     rows,
