@@ -4137,6 +4137,19 @@ AS $function$
   select case when jsonb_typeof(found) = 'array' then found else '[]' end
   from (select case when content @? '$[*] ? (@.unreadable == true)' then content else content #> path end) f(found)
 $function$;
+CREATE OR REPLACE FUNCTION touchpoint.rows_guessed(filter text)
+ RETURNS double precision
+ LANGUAGE plpgsql
+ SET search_path TO 'touchpoint', 'pg_temp'
+AS $function$
+-- How many of `touchpoints t` the planner expects to pass. Volatile, because nothing else may explain; it changes nothing.
+declare
+  plan json;
+begin
+  execute 'explain (format json) select from touchpoints t where ' || filter into plan;
+  return plan->0->'Plan'->>'Plan Rows';
+end
+$function$;
 CREATE OR REPLACE FUNCTION touchpoint.save_vectors(incoming jsonb, p jsonb, place text)
  RETURNS uuid[]
  LANGUAGE sql
@@ -4272,6 +4285,10 @@ begin
     return;
   end if;
   filter := filter || ' and ' || narrowed;
+  -- a guess may be wrong by some; one that is wrong by more costs time, and no answers
+  if touchpoint.rows_guessed(filter) > 2 * most then
+    return;
+  end if;
   execute format('select array(select t.ctid from touchpoints t where %s limit %s)', filter, most + 1) into few;
   if cardinality(few) > most then
     few := null;
@@ -4904,6 +4921,7 @@ grant execute on function touchpoint.remote_tokens(text,text) to service_role;
 grant execute on function touchpoint.repeats_as(text,text,uuid,jsonb) to service_role;
 grant execute on function touchpoint.risk_hash(jsonb) to service_role;
 grant execute on function touchpoint.risk_list(jsonb,text[]) to service_role;
+grant execute on function touchpoint.rows_guessed(text) to service_role;
 grant execute on function touchpoint.save_vectors(jsonb,jsonb,text) to service_role;
 grant execute on function touchpoint.search_filter(jsonb) to service_role;
 grant execute on function touchpoint.sentiments(uuid,text[],timestamp with time zone,timestamp with time zone) to service_role;

@@ -50,6 +50,27 @@ describe('the indexes of a search', () => {
     },
   );
 
+  it('are all that is read where a filter keeps so much that counting it would be in vain', async () => {
+    const plan = await plansOf('touchpoint_search', asked({ kinds: ['email'] }));
+    expect(plan).toContain('Index Scan using touchpoints_embedding on touchpoints');
+    expect(plan).not.toMatch(/Seq Scan on touchpoints/);
+  });
+
+  it('give every answer where the planner takes few rows for many', async () => {
+    await client.query('reset role; begin');
+    // all but twelve are of another kind from now on, and the planner is not told
+    const changed =
+      await client.query(`update touchpoint.touchpoints set kind = 'risk' where kind = 'email' and id not in
+      (select id from touchpoint.touchpoints where kind = 'email' limit 12)`);
+    expect(changed.rowCount).toBeGreaterThan(4000);
+    await client.query('set local role service_role');
+    const { rows } = await client.query('select public.touchpoint_search($1::jsonb) as hits', [
+      JSON.stringify(asked({ kinds: ['email'] })),
+    ]);
+    expect(rows[0].hits).toHaveLength(10);
+    await client.query('rollback; set role service_role');
+  });
+
   it('are those of the filter where it keeps few', async () => {
     const people = await plansOf('touchpoint_search', asked({ people: ['person.500@example.test'] }));
     expect(people).toContain('touchpoints_people');
