@@ -11,5 +11,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // the default leaves one core idle
+    maxWorkers: '100%',
   },
 });

@@ -403,6 +403,7 @@ CREATE INDEX touchpoints_people ON touchpoint.touchpoints USING gin (touchpoint.
 CREATE INDEX touchpoints_repeats ON touchpoint.touchpoints USING btree (repeats_as) WHERE ((deleted_at IS NULL) AND (repeats_as IS NOT NULL));
 CREATE INDEX touchpoints_uncertain ON touchpoint.touchpoints USING btree (kind, occurred_at, id) WHERE ((deleted_at IS NULL) AND (uncertain <> '{}'::text[]));
 CREATE INDEX touchpoints_untagged ON touchpoint.touchpoints USING btree (id) WHERE ((deleted_at IS NULL) AND (tagged_hash IS DISTINCT FROM text_hash));
+CREATE INDEX touchpoints_version ON touchpoint.touchpoints USING btree (touchpoint.version_key(taxonomy, tagged_by, encoder, encoder_b), id) WHERE (deleted_at IS NULL);
 CREATE INDEX touchpoints_when ON touchpoint.touchpoints USING btree (occurred_at);
 CREATE INDEX touchpoints_words ON touchpoint.touchpoints USING gin (words) WITH (fastupdate='on', gin_pending_list_limit='128');
 
@@ -2813,17 +2814,43 @@ CREATE OR REPLACE FUNCTION public.touchpoint_untagged(p jsonb)
 AS $function$
 -- {encoder, taxonomy, attempts, limit, after?: id} -> [{id, kind, title, body, text_hash}], newest content first is not
 -- promised: rows come by id so that pages never overlap. Rows that failed `attempts` times are left alone.
+  with recursive versions as (
+    -- from one key to the next, however many rows have it
+    (select touchpoint.version_key(t.taxonomy, t.tagged_by, t.encoder, t.encoder_b) as key,
+      t.taxonomy, t.tagged_by, t.encoder, t.encoder_b
+     from touchpoints t where t.deleted_at is null order by 1 limit 1)
+    union all
+    select n.* from versions v cross join lateral (
+      select touchpoint.version_key(t.taxonomy, t.tagged_by, t.encoder, t.encoder_b) as key,
+        t.taxonomy, t.tagged_by, t.encoder, t.encoder_b
+      from touchpoints t
+      where t.deleted_at is null and touchpoint.version_key(t.taxonomy, t.tagged_by, t.encoder, t.encoder_b) > v.key
+      order by 1 limit 1) n
+  ),
+  others as (
+    select v.key from versions v left join encoders e on e.encoder = p->>'encoder'
+    where v.taxonomy is distinct from p->>'taxonomy' or coalesce(v.tagged_by, v.encoder) is distinct from p->>'encoder'
+      or case e.slot when 'a' then v.encoder when 'b' then v.encoder_b end is distinct from p->>'encoder'
+  ),
+  due as (
+    (select t.id from touchpoints t
+     where t.deleted_at is null and t.tagged_hash is distinct from t.text_hash and t.attempts < (p->>'attempts')::int
+       and t.id > coalesce(p->>'after', '00000000-0000-0000-0000-000000000000')::uuid
+     order by t.id limit (p->>'limit')::int)
+    union
+    select d.id from others o cross join lateral (
+      -- a range, though it is one key: for an equal one the planner would rather read the whole table by id
+      select t.id from touchpoints t
+      where t.deleted_at is null and t.attempts < (p->>'attempts')::int
+        and (touchpoint.version_key(t.taxonomy, t.tagged_by, t.encoder, t.encoder_b), t.id)
+          > (o.key, coalesce(p->>'after', '00000000-0000-0000-0000-000000000000')::uuid)
+        and touchpoint.version_key(t.taxonomy, t.tagged_by, t.encoder, t.encoder_b) <= o.key
+      order by touchpoint.version_key(t.taxonomy, t.tagged_by, t.encoder, t.encoder_b), t.id
+      limit (p->>'limit')::int) d
+  )
   select coalesce(jsonb_agg(to_jsonb(r) order by r.id), '[]') from (
-    select t.id, t.kind, t.title, t.body, t.text_hash
-    from touchpoints t left join encoders e on e.encoder = p->>'encoder'
-    where t.deleted_at is null
-      and (t.tagged_hash is distinct from t.text_hash or t.taxonomy is distinct from p->>'taxonomy'
-        or coalesce(t.tagged_by, t.encoder) is distinct from p->>'encoder'
-        or case e.slot when 'a' then t.encoder when 'b' then t.encoder_b end is distinct from p->>'encoder')
-      and t.attempts < (p->>'attempts')::int
-      and (p->>'after' is null or t.id > (p->>'after')::uuid)
-    order by t.id
-    limit (p->>'limit')::int
+    select t.id, t.kind, t.title, t.body, t.text_hash from due d join touchpoints t on t.id = d.id
+    order by t.id limit (p->>'limit')::int
   ) r
 $function$;
 CREATE OR REPLACE FUNCTION public.touchpoint_words_count(p jsonb)
@@ -4465,6 +4492,16 @@ AS $function$
   select case when s.slot = 'a' and t.encoder = s.encoder then t.embedding
     when s.slot = 'b' and t.encoder_b = s.encoder then t.embedding_b end from touchpoint.serving() s
 $function$;
+CREATE OR REPLACE FUNCTION touchpoint.version_key(taxonomy text, tagged_by text, encoder text, encoder_b text)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+ SET search_path TO 'pg_catalog', 'pg_temp'
+AS $function$
+-- The same for rows whose tags and vectors are of the same versions; there are few such, and all of one are due or none.
+  select hashtextextended(coalesce(quote_literal(taxonomy), '-') || coalesce(quote_literal(tagged_by), '-')
+    || coalesce(quote_literal(encoder), '-') || coalesce(quote_literal(encoder_b), '-'), 0)
+$function$;
 CREATE OR REPLACE FUNCTION touchpoint.versions()
  RETURNS jsonb
  LANGUAGE sql
@@ -4938,6 +4975,7 @@ grant execute on function touchpoint.uncertain_of(uuid,text[]) to service_role;
 grant execute on function touchpoint.update_meetings(jsonb) to service_role;
 grant execute on function touchpoint.upsert_touchpoints(jsonb,timestamp with time zone) to service_role;
 grant execute on function touchpoint.vector_of(touchpoint.touchpoints) to service_role;
+grant execute on function touchpoint.version_key(text,text,text,text) to service_role;
 grant execute on function touchpoint.versions() to service_role;
 grant execute on function touchpoint.with_words(text,tid[],touchpoint.question,integer) to service_role;
 grant execute on function touchpoint.withheld(jsonb) to service_role;
