@@ -44,6 +44,8 @@ export const size: Bench = async () => {
     for (let round = 0; round < ROUNDS; round += 1) {
       for (const [rows, url] of filled) {
         const own = { server, tagger, url: await copyDatabase(postgres.url, url) };
+        // a copy of a gigabyte is otherwise written out while its cost is taken
+        await settle(own.url);
         costs.set(rows, [...(costs.get(rows) ?? []), await added(own)]);
       }
     }
@@ -63,6 +65,12 @@ async function fill(postgres: Postgres, rows: number): Promise<string> {
   await fillCrowd(sql, rows);
   await close();
   return url;
+}
+
+async function settle(url: string): Promise<void> {
+  const { sql, close } = openSql(url);
+  await sql('checkpoint');
+  await close();
 }
 
 /** Microseconds for each of the touchpoints that are added. */
