@@ -2849,8 +2849,9 @@ AS $function$
       limit (p->>'limit')::int) d
   )
   select coalesce(jsonb_agg(to_jsonb(r) order by r.id), '[]') from (
-    select t.id, t.kind, t.title, t.body, t.text_hash from due d join touchpoints t on t.id = d.id
-    order by t.id limit (p->>'limit')::int
+    -- an array is looked up; a join in the order of ids would read every row between two that are due
+    select t.id, t.kind, t.title, t.body, t.text_hash from touchpoints t
+    where t.id = any(array(select d.id from due d order by d.id limit (p->>'limit')::int))
   ) r
 $function$;
 CREATE OR REPLACE FUNCTION public.touchpoint_words_count(p jsonb)
