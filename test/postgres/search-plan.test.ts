@@ -1,26 +1,22 @@
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { random } from '../../src/sandbox/random.ts';
 import { vectorText } from '../../src/store/tags.ts';
 import { type Crowd, ENCODER, fillCrowd } from '../support/crowd.ts';
+import { type Explained, openExplained } from '../support/explained.ts';
 import { createDatabase, openSql } from '../support/postgres.ts';
 
 /** Which indexes searches read: what the planner really did inside the functions, told by auto_explain. */
 
-let client: pg.Client;
+let client: Explained['client'];
+let plans: Explained['plans'];
 let crowd: Crowd;
-const plans: string[] = [];
 beforeAll(async () => {
   const url = await createDatabase(inject('postgresUrl'));
   const admin = openSql(url);
   crowd = await fillCrowd(admin.sql, 10_000);
   await admin.close();
-  client = new pg.Client({ connectionString: url });
-  await client.connect();
-  client.on('notice', ({ message }) => plans.push(message ?? ''));
-  await client.query(`load 'auto_explain'; set auto_explain.log_min_duration = 0;
-    set auto_explain.log_nested_statements = on; set auto_explain.log_analyze = on;
-    set client_min_messages = log; set role service_role`);
+  ({ client, plans } = await openExplained(url));
+  await client.query('set role service_role');
 }, 300_000);
 afterAll(() => client?.end());
 

@@ -1,6 +1,6 @@
-import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { ENCODER, fillCrowd } from '../support/crowd.ts';
+import { type Explained, openExplained } from '../support/explained.ts';
 import { createDatabase, openSql } from '../support/postgres.ts';
 
 /** How many rows are read to learn what waits for tags, told by auto_explain: as many as wait, not as many as there are. */
@@ -8,19 +8,14 @@ import { createDatabase, openSql } from '../support/postgres.ts';
 const ROWS = 3000;
 const VERSION = { encoder: ENCODER, taxonomy: 'v' };
 
-let client: pg.Client;
-const plans: string[] = [];
+let client: Explained['client'];
+let plans: Explained['plans'];
 beforeAll(async () => {
   const url = await createDatabase(inject('postgresUrl'));
   const admin = openSql(url);
   await fillCrowd(admin.sql, ROWS);
   await admin.close();
-  client = new pg.Client({ connectionString: url });
-  await client.connect();
-  client.on('notice', ({ message }) => plans.push(message ?? ''));
-  await client.query(`load 'auto_explain'; set auto_explain.log_min_duration = 0;
-    set auto_explain.log_nested_statements = on; set auto_explain.log_analyze = on;
-    set client_min_messages = log`);
+  ({ client, plans } = await openExplained(url));
 }, 300_000);
 afterAll(() => client?.end());
 
